@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { get_encoding } from 'tiktoken';
 import type { Passage } from '../../src/context/recall/recall-index.ts';
+import { onDemand } from '../../src/lib/on-demand.ts';
 
 export interface Question {
   text: string;
@@ -40,15 +41,19 @@ export function readConversations(file: string): Conversation[] {
   const samples = JSON.parse(readFileSync(file, 'utf8')) as Sample[];
   if (!Array.isArray(samples) || samples.some((sample) => !sample.conversation || !sample.qa))
     throw new Error(`${file} is not in LoCoMo's form: a list of samples with "conversation" and "qa"`);
-  const encoding = get_encoding('o200k_base');
-  try {
-    return samples.map((sample) => toConversation(sample, (text) => encoding.encode(text).length));
-  } finally {
-    encoding.free();
-  }
+  return samples.map(toConversation);
 }
 
-function toConversation(sample: Sample, count: (text: string) => number): Conversation {
+/** Kept for as long as the process lives. */
+const encoding = onDemand(() => get_encoding('o200k_base'));
+
+/** Tokens of a text (o200k_base). */
+export const countTokens = (text: string): number => encoding().encode(text, [], []).length;
+
+/** A passage as a transcript has it. */
+export const lineOf = ({ speaker, text }: Passage): string => `${speaker}: ${text.trim()}`;
+
+function toConversation(sample: Sample): Conversation {
   const passages: Passage[] = [];
   const positions = new Map<string, number>();
   for (let episode = 1; `session_${episode}_date_time` in sample.conversation; episode++) {
@@ -71,7 +76,7 @@ function toConversation(sample: Sample, count: (text: string) => number): Conver
   return {
     name: sample.sample_id,
     passages,
-    tokens: passages.map(({ speaker, text }) => count(`${speaker}: ${text}\n`)),
+    tokens: passages.map(({ speaker, text }) => countTokens(`${speaker}: ${text}\n`)),
     questions,
   };
 }

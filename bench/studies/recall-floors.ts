@@ -1,14 +1,27 @@
 import MiniSearch from 'minisearch';
 import type { Conversation, Question } from './locomo.ts';
 
-/** A way to choose passages for a question within a budget of tokens. */
-export type Choose = (question: Question, budget: number) => ReadonlySet<number>;
+/** What of a conversation reaches a prompt. */
+export interface Chosen {
+  /** Whether the passage at this position does. */
+  has(position: number): boolean;
+  /** Of all that does. */
+  tokens(): number;
+}
+
+/** A way to choose for a question within a budget of tokens. */
+export type Choose = (question: Question, budget: number) => Chosen | Promise<Chosen>;
 
 export interface Method {
   name: string;
   /** Reads the conversation once; what it returns answers questions. */
   prepare(conversation: Conversation): Choose;
 }
+
+export const chosenOf = (positions: ReadonlySet<number>, { tokens }: Conversation): Chosen => ({
+  has: (position) => positions.has(position),
+  tokens: () => [...positions].reduce((sum, position) => sum + (tokens[position] as number), 0),
+});
 
 /** Takes what fits, in order. */
 function take(
@@ -56,7 +69,7 @@ export const FLOORS: readonly Method[] = [
     name: 'sliding window',
     prepare(conversation) {
       const order = latestFirst(conversation);
-      return (_question, budget) => take(order, conversation, budget);
+      return (_question, budget) => chosenOf(take(order, conversation, budget), conversation);
     },
   },
   {
@@ -64,15 +77,17 @@ export const FLOORS: readonly Method[] = [
     prepare(conversation) {
       const latest = latestFirst(conversation);
       const salient = mostSalientFirst(conversation);
-      return (_question, budget) =>
-        take(salient, conversation, budget, take(latest, conversation, budget / 2));
+      return (_question, budget) => {
+        const tail = take(latest, conversation, budget / 2);
+        return chosenOf(take(salient, conversation, budget, tail), conversation);
+      };
     },
   },
   {
     name: 'BM25 by question',
     prepare(conversation) {
       const rank = bm25(conversation);
-      return (question, budget) => take(rank(question), conversation, budget);
+      return (question, budget) => chosenOf(take(rank(question), conversation, budget), conversation);
     },
   },
   {
@@ -80,8 +95,10 @@ export const FLOORS: readonly Method[] = [
     prepare(conversation) {
       const rank = bm25(conversation);
       const latest = latestFirst(conversation);
-      return (question, budget) =>
-        take(rank(question), conversation, budget, take(latest, conversation, budget / 2));
+      return (question, budget) => {
+        const tail = take(latest, conversation, budget / 2);
+        return chosenOf(take(rank(question), conversation, budget, tail), conversation);
+      };
     },
   },
 ];

@@ -261,6 +261,7 @@ export class Mind implements ContextMind {
         // What a refusal makes one guess is no reason to sum all up for good.
         capacity: Math.max(this.#capacity(input), Math.floor(this.#limit(input) * LEAST_SUMMED)),
         system: systemTokens(input),
+        recalled,
       },
       ask,
       signal: this.#closing.signal,

@@ -124,10 +124,14 @@ const textOf = (content: unknown): string =>
       ? content.map((part: { text?: string }) => part.text ?? '').join('')
       : '';
 
+/** What was recalled into it is not what its user says now. */
+const RECALLED = /\n\n\[Earlier in this conversation, recalled [\s\S]*\]$/;
+
 function answerTo(
   messages: Body['messages'],
-  last: string,
+  whole: string,
 ): { content: string | null; tool_calls?: object[] } {
+  const last = whole.replace(RECALLED, '');
   const known = messages.map(({ content }) => ACCOUNT.exec(textOf(content))?.[1]).find((number) => number);
   if (messages.at(-1)?.role === 'tool') return { content: `It is ${last}.` };
   if (last.includes('What is my account number?'))

@@ -30,7 +30,11 @@ export const Context = Strict(
         target: Percent({ default: '45%' }),
         summarizer: Type.String({ default: '' }),
         verbatimTurns: Type.Integer({ minimum: 0, default: 6 }),
-        recall: Percent({ default: '10%' }),
+        recall: Percent({
+          default: '10%',
+          description:
+            'Of what a prompt may have, for what is recalled. Where that is less than 2,000 tokens, as many, up to two thirds of `trigger`. 0 % = nothing is recalled.',
+        }),
         window: Type.Integer({
           minimum: 0,
           default: 0,

@@ -1,12 +1,10 @@
 import { cutsOf } from '../cuts.ts';
+import { type RecallSettings, recallRoom } from '../prompt/recall-room.ts';
 import type { SpokenTurn } from '../turn.ts';
 
-export interface CompactionSettings {
-  /** Shares of the capacity: from where on to compact, and down to what. */
-  readonly trigger: number;
+/** `trigger` is from where on to compact, `target` down to what. */
+export interface CompactionSettings extends RecallSettings {
   readonly target: number;
-  /** Share of the capacity that recalled snippets may have in a prompt. */
-  readonly recall: number;
   /** Turns that stay as they were said, where the target has room for them. */
   readonly verbatimTurns: number;
 }
@@ -19,6 +17,8 @@ export interface PromptSizes {
   readonly system: number;
   /** The summary that is in the prompt now; 0 = none. */
   readonly summary: number;
+  /** What was recalled into the last one. */
+  readonly recalled: number;
 }
 
 export type Plan =
@@ -44,15 +44,18 @@ const SUMMARY_SHARE = 1 / 3;
  */
 export function planCompaction(
   turns: readonly SpokenTurn[],
-  { trigger, target, recall, verbatimTurns }: CompactionSettings,
-  { capacity, system, summary }: PromptSizes,
+  settings: CompactionSettings,
+  { capacity, system, summary, recalled }: PromptSizes,
 ): Plan {
+  const { trigger, target, recall, verbatimTurns } = settings;
   const before = turns.reduce((sum, { tokens }) => sum + tokens, system + summary);
-  if (before <= trigger * capacity) return { kind: 'not_due' };
+  // In a short prompt more is recalled than the config's share: that takes the place of turns.
+  const beyondShare = Math.max(0, recalled - recall * capacity);
+  if (before + beyondShare <= trigger * capacity) return { kind: 'not_due' };
   const goal = target * capacity;
   const room = Math.floor(goal * SUMMARY_SHARE);
   // What is recalled comes on top of it in each prompt, and counts.
-  const forTail = goal - recall * capacity - system - room;
+  const forTail = goal - recallRoom(settings, capacity) - system - room;
   const tailFrom = suffixSums(turns);
   const gainOf = (cut: number): number => (before - system - room - (tailFrom[cut] as number)) / before;
   const cuts = cutsOf(turns).flatMap((isFree, at) => (isFree && at > 0 ? [at] : []));

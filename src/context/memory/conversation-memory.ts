@@ -7,15 +7,13 @@ import { RecallIndex } from '../recall/recall-index.ts';
 import { termsOf } from '../recall/words.ts';
 import type { SpokenTurn } from '../turn.ts';
 import { passagesOf, type TurnPassage } from './passages.ts';
-import { lineOf, snippetText } from './snippets.ts';
+import { FRAME_TOKENS, lineOf, snippetText } from './snippets.ts';
 
 /** A pause after which another episode of the conversation begins, in milliseconds. */
 const LONG_PAUSE_MS = 60 * 60 * 1000;
 /** Characters of a long message that are asked with, at its beginning and at its end: what is pasted between them is no question. */
 const ASKED_FIRST = 500;
 const ASKED_LAST = 1500;
-/** Of the line above the snippets. */
-const OPENING_TOKENS = 50;
 
 export interface Recalled {
   /** What is put into the prompt; '' if nothing was found. */
@@ -149,7 +147,7 @@ export class ConversationMemory {
     const ranked = this.#index
       .rank(questionIn(question))
       .filter((position) => isOut((this.#passages[position] as TurnPassage).version));
-    const chosen = fill({ tokens: this.#tokens, ranked, budget: budget - OPENING_TOKENS, tail: 0 });
+    const chosen = fill({ tokens: this.#tokens, ranked, budget: budget - FRAME_TOKENS, tail: 0 });
     if (chosen.length === 0) return NOTHING;
     const passages = chosen.map((position) => this.#passages[position] as TurnPassage);
     const text = snippetText(passages);

@@ -1,3 +1,4 @@
+import { textTokens } from '../prompt/tokens.ts';
 import type { TurnPassage } from './passages.ts';
 
 /** A piece of the text that says again what was said: a passage as it was, or, without one, what stands around it. */
@@ -25,3 +26,6 @@ export const snippetText = (passages: readonly TurnPassage[]): string =>
   snippetPieces(passages)
     .map(({ text }) => text)
     .join('');
+
+/** What it takes beside the passages. */
+export const FRAME_TOKENS = textTokens(snippetText([]));

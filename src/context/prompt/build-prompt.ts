@@ -4,10 +4,11 @@ import type { TurnPassage } from '../memory/passages.ts';
 import type { SpokenTurn, Summary } from '../turn.ts';
 import { tokensIn, versionsOf } from './figures.ts';
 import { userText } from './message-text.ts';
+import { type RecallSettings, recallRoom } from './recall-room.ts';
 import { messageTokens, textTokens } from './tokens.ts';
 import { trimToFit } from './trim.ts';
 
-export interface PromptInput {
+export interface PromptInput extends RecallSettings {
   readonly system: readonly TextPart[];
   /** Those of the path that the summary does not cover; failed turns are not among them. */
   readonly turns: readonly SpokenTurn[];
@@ -16,9 +17,6 @@ export interface PromptInput {
   readonly fresh: readonly Message[];
   /** Tokens that a prompt may have: the model's window less its output and the tools. */
   readonly capacity: number;
-  /** Share of the capacity that recalled passages may have, and from where on there is no room for them. */
-  readonly recall: number;
-  readonly trigger: number;
 }
 
 /** What was sent of a conversation, without what it says. */
@@ -65,6 +63,9 @@ export interface FittedPrompt {
   readonly room: number;
 }
 
+/** Share of its capacity up to which a prompt is filled with what may as well be left out: tokens are estimated. */
+const FILLED = 0.9;
+
 const NOTHING: Recalled = { text: '', passages: [], tokens: 0 };
 
 /** What goes into the prompt of a turn as it was said. What is not compacted in time is trimmed here, for this once. */
@@ -75,15 +76,13 @@ export function fitPrompt(input: PromptInput): FittedPrompt {
     (summary?.tokens ?? 0) +
     system.reduce((sum, { text }) => sum + textTokens(text), 0) +
     messageTokens(fresh);
-  const { kept, cut } = trimToFit(turns, fresh, rest, input);
+  const forRecall = recallRoom(input, capacity);
+  const { kept, cut } = trimToFit(turns, fresh, rest, capacity, forRecall);
   const fixed = rest + tokensIn(kept);
-  const isOut = covered > 0 || cut.length > 0;
-  const room = Math.min(
-    input.recall * capacity,
-    Math.max(input.trigger * capacity - fixed, capacity - fixed > 0 ? LEAST_RECALL : 0),
-  );
-  const mayRecall = isOut && fresh.at(-1)?.role === 'user';
-  return { kept, cut, fixed, room: mayRecall ? Math.max(0, Math.min(room, capacity - fixed)) : 0 };
+  // Its share in any case; more than that as far as the prompt is not filled to the brim.
+  const wanted = Math.max(input.recall * capacity, Math.min(forRecall, FILLED * capacity - fixed));
+  const mayRecall = (covered > 0 || cut.length > 0) && fresh.at(-1)?.role === 'user';
+  return { kept, cut, fixed, room: mayRecall ? Math.max(0, Math.min(wanted, capacity - fixed)) : 0 };
 }
 
 /**
@@ -115,9 +114,6 @@ export function buildPrompt(
     },
   };
 }
-
-/** Tokens for what is recalled even in a prompt that is about to be compacted. */
-const LEAST_RECALL = 256;
 
 function leftOut(covered: number, cut: readonly SpokenTurn[]): (version: number) => boolean {
   const versions = new Set(cut.map(({ version }) => version));

@@ -33,7 +33,7 @@ const compacted = (
     summary,
     epoch: summary?.epoch ?? 0,
     settings: { ...SETTINGS, summarizer },
-    sizes: { capacity, system: 0 },
+    sizes: { capacity, system: 0, recalled: 0 },
     ask,
     signal,
   });
@@ -317,13 +317,11 @@ describe('invariants, over any conversation', () => {
 });
 
 describe('what is put into a prompt', () => {
-  const said = talk(
-    ['My account number is 4711-0815.', 'Noted.'],
-    ...Array.from({ length: 30 }, (_, i): [string, string] => [
-      `Tell me about topic ${i} `.repeat(5),
-      `Topic ${i} is vast. `.repeat(8),
-    ]),
-  );
+  const topics = Array.from({ length: 30 }, (_, i): [string, string] => [
+    `Tell me about topic ${i} `.repeat(5),
+    `Topic ${i} is vast. `.repeat(8),
+  ]);
+  const said = talk(['My account number is 4711-0815.', 'Noted.'], ...topics);
 
   test('what a question needs is recalled into the last message, though its turn is covered', async () => {
     const { summary } = await made(said, 1500, {
@@ -335,6 +333,20 @@ describe('what is put into a prompt', () => {
     expect(prompt.context.recalled).toContainEqual({ version: 1, passages: 2 });
     expect(prompt.system.at(-1)?.text).toBe(summary.text);
     expect(prompt.context.tokens).toBeLessThanOrEqual(1500);
+  });
+
+  test('of a short prompt what is recalled has as much as a question needs that asks for much', async () => {
+    const animals = ['cat', 'dog', 'horse', 'parrot', 'goat'];
+    const told = animals.map((animal, i): [string, string] => [
+      `My ${animal} is called Number ${i}.`,
+      'Noted.',
+    ]);
+    const turns = talk(...told, ...topics);
+    const { summary } = await made(turns, 1000);
+    const prompt = promptOf(turns, summary, [user(`What are my ${animals.join(', my ')} called?`)], 1000);
+    const recalled = prompt.context.recalled.map(({ version }) => version);
+    expect(recalled).toEqual(expect.arrayContaining([1, 2, 3, 4, 5]));
+    expect(prompt.context.tokens).toBeLessThanOrEqual(1000);
   });
 
   test('without a summary nothing is recalled: all of it is there', () => {

@@ -22,7 +22,7 @@ async function summarized(turns: readonly SpokenTurn[], capacity: number) {
     summary: undefined,
     epoch: 0,
     settings: { trigger: 0.75, target: 0.45, recall: 0.1, verbatimTurns: 6, summarizer: 'small' },
-    sizes: { capacity, system: 0 },
+    sizes: { capacity, system: 0, recalled: 0 },
     ask: async ({ text }) => {
       asked.push(text);
       return `The account number is ${ACCOUNT}.`;
