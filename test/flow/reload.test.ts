@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { backend } from '../helpers/backend.ts';
@@ -117,4 +118,23 @@ it('what waits for the next start is said when it is changed, and not when it is
   await gateway.write({ log: { level: 'info' } });
   await gateway.reload();
   expect(warnings()).toBe(1);
+});
+
+it('metrics name the text that serves, and no other, by its hash', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const gateway = await testGateway(config(shop.url, '/old'), { watch: true });
+  const hash = async () =>
+    createHash('sha256')
+      .update(await readFile(gateway.file, 'utf8'))
+      .digest('hex')
+      .slice(0, 12);
+  const before = await hash();
+  expect(await gateway.metric('gateway_config_info', { hash: before })).toBe(1);
+
+  await gateway.write(config(shop.url, '/new'));
+
+  await eventually(async () => (await gateway.metric('gateway_config_revision')) === 2);
+  const after = await hash();
+  await eventually(async () => (await gateway.metric('gateway_config_info', { hash: after })) === 1);
+  expect(await gateway.metric('gateway_config_info')).toBe(1);
 });
