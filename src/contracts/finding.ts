@@ -86,7 +86,7 @@ export interface Impact {
 
 /** A change of state near the beginning. */
 export interface Correlate {
-  /** A `StateKind`, or `release`. */
+  /** A `StateKind`. */
   readonly kind: string;
   readonly subject: string;
   readonly from: string;

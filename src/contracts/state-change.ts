@@ -6,6 +6,7 @@ export type StateKind =
   | 'breaker'
   | 'target'
   | 'revision'
+  | 'release'
   | 'key'
   | 'certificate'
   | 'provider'

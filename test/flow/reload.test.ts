@@ -138,3 +138,21 @@ it('metrics name the text that serves, and no other, by its hash', async () => {
   await eventually(async () => (await gateway.metric('gateway_config_info', { hash: after })) === 1);
   expect(await gateway.metric('gateway_config_info')).toBe(1);
 });
+
+it('a release that the config newly names is told as a change of state, once', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const runs = (release: string, path = '/things') => ({
+    ...config(shop.url, path),
+    hypercare: { window: { name: 'go-live', release, start: '2026-11-23T00:00:00Z' } },
+  });
+  const gateway = await testGateway(runs('41'), { watch: true });
+  const told = () => gateway.lines.filter(({ msg, kind }) => msg === 'state changed' && kind === 'release');
+
+  await gateway.write(runs('42'));
+  await eventually(async () => told().length > 0);
+  await gateway.write(runs('42', '/others'));
+  await eventually(async () => (await gateway.metric('gateway_config_revision')) === 3);
+
+  expect(told()).toHaveLength(1);
+  expect(told()[0]).toMatchObject({ subject: 'go-live', from: '41', to: '42', by: 'file' });
+});

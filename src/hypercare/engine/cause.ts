@@ -10,7 +10,7 @@ import type { Suspicion } from './suspicion.ts';
 export interface KnownChange {
   readonly at: number;
   readonly tick: number;
-  /** A `StateKind`, or `release`. */
+  /** A `StateKind`. */
   readonly kind: string;
   readonly subject: string;
   readonly from: string;
