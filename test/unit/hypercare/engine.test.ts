@@ -99,3 +99,17 @@ test('a release that is told as the config tells it is what a contract broken si
     cause: { kind: 'release', change: { kind: 'release', subject: 'go-live', from: '41', to: '42' } },
   });
 });
+
+test('what a finding is put down to says who did it', () => {
+  const push = FAULTS.find(({ name }) => name === 'bad config push') as Scenario;
+  const changes = (at: number, revision: number) =>
+    (push.changes?.(at, revision) ?? []).map((change) => ({ ...change, by: 'action:F1/0' }));
+  const { opened } = runVirtual({
+    rps: 30,
+    seed: 3,
+    warmUpMinutes: 8,
+    minutes: 3,
+    scenarios: [{ ...push, changes }],
+  });
+  expect(opened[0]?.detection.cause.change?.by).toBe('action:F1/0');
+});
