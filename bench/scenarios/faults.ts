@@ -3,6 +3,7 @@ import type { ContextSignal, FeedbackSignal } from '../../src/contracts/engine.t
 import type { CauseKind } from '../../src/contracts/finding.ts';
 import type { Scope } from '../../src/contracts/signal.ts';
 import type { KnownChange } from '../../src/hypercare/engine/cause.ts';
+import { releaseChanges } from '../../src/hypercare/engine/release-changes.ts';
 import type { Chance } from './chance.ts';
 import { type Drawn, draw, exchangeAt, fail, model, PROMPT, TARGETS } from './world.ts';
 
@@ -64,6 +65,19 @@ const change = (at: number, kind: string, subject: string, from: string, to: str
   to,
   reason: 'applied',
   scopes,
+});
+
+/** What the gateway tells the engine when a revision of its config names another release. */
+export const released = (at: number, from: string, to: string): Omit<KnownChange, 'tick'>[] =>
+  releaseChanges(windowOf(from), windowOf(to)).map((told) => ({
+    at,
+    kind: 'release',
+    ...told,
+    scopes: undefined,
+  }));
+
+const windowOf = (release: string) => ({
+  hypercare: { window: { name: 'go-live', release, start: '2026-11-23T00:00:00Z', owner: '' } },
 });
 
 /** What users of prompts say, on the best of days and on a worse one. */
@@ -270,7 +284,11 @@ export const FAULTS: readonly Fault[] = [
     kind: 'fault',
     name: 'schema break',
     what: 'a release of the catalogue sends prices as text in 20 % of the products’ answers',
-    changes: (at) => [change(at, 'release', 'catalog', '41', '42')],
+    isRevision: true,
+    changes: (at, revision) => [
+      change(at, 'revision', 'config', String(revision), String(revision + 1), []),
+      ...released(at, '41', '42'),
+    ],
     strike(exchange, { chance }) {
       if (exchange.route !== 'products' || exchange.cache === 'hit' || chance.next() >= 0.2) return;
       exchange.breaches = [{ direction: 'response', what: 'schema', at: '/items/0/price must be number' }];

@@ -5,7 +5,7 @@ import { scoresOf } from '../../src/hypercare/priority/scores.ts';
 import { SignalWriter } from '../../src/record/signals/signal-writer.ts';
 import type { Findings, Study } from '../studies/study.ts';
 import { Chance } from './chance.ts';
-import { USUAL_THUMBS, usualContext, usualFeedback } from './faults.ts';
+import { released, USUAL_THUMBS, usualContext, usualFeedback } from './faults.ts';
 import { lineOf } from './judge.ts';
 import { DAY_MS, HABITS, type Habit, HOUR_MS, QuietWorld } from './quiet-world.ts';
 import { SOURCES } from './virtual-run.ts';
@@ -109,11 +109,10 @@ const RELEASE_AT = 15 * HOUR_MS;
 
 /** Every day a revision without a difference, and a release that changes nothing for anybody. */
 function changesOf(day: number, sinceMidnight: number, at: number, core: HypercareCore): void {
-  const change = { at, reason: 'applied', from: String(day + 1), to: String(day + 2) };
+  const [from, to] = [String(day + 1), String(day + 2)];
   if (sinceMidnight === REVISION_AT)
-    core.change({ ...change, kind: 'revision', subject: 'config', scopes: [] });
-  if (sinceMidnight === RELEASE_AT)
-    core.change({ ...change, kind: 'release', subject: `service-${day}`, scopes: undefined });
+    core.change({ at, kind: 'revision', subject: 'config', from, to, reason: 'applied', scopes: [] });
+  if (sinceMidnight === RELEASE_AT) for (const change of released(at, from, to)) core.change(change);
 }
 
 function judgedAs(detection: Detection, day: number, now: number): Said {

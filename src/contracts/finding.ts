@@ -86,12 +86,14 @@ export interface Impact {
 
 /** A change of state near the beginning. */
 export interface Correlate {
-  /** A `StateKind`, or `release`. */
+  /** A `StateKind`. */
   readonly kind: string;
   readonly subject: string;
   readonly from: string;
   readonly to: string;
   readonly at: number;
+  /** Who changed it, as a `StateChange` says. Absent: findings of earlier versions don't have it. */
+  readonly by?: string;
   /** From the change to the beginning of the finding; below 0: the change came after it. */
   readonly secondsBefore: number;
   /** From 0 to 1: time, overlap of scope, before and after, dose. */

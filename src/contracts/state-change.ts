@@ -6,6 +6,7 @@ export type StateKind =
   | 'breaker'
   | 'target'
   | 'revision'
+  | 'release'
   | 'key'
   | 'certificate'
   | 'provider'
@@ -27,7 +28,7 @@ export interface StateChange {
   readonly to: string;
   /** Why, as a sentence or a code of the error table. */
   readonly reason: string;
-  /** Who: `gateway` by itself, or the name of an operator. */
+  /** Who: `gateway` by itself, the name of an operator, or `action:FINDING/N`. */
   readonly by: string;
 }
 

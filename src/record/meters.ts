@@ -32,6 +32,7 @@ export class Meters {
   readonly fallbacks;
   readonly mcpDuration;
   readonly revision;
+  readonly #config;
   readonly reloads;
   readonly generations;
   readonly degraded;
@@ -140,6 +141,13 @@ export class Meters {
       aggregator: 'max',
       registers,
     });
+    this.#config = new Gauge({
+      name: 'gateway_config_info',
+      help: 'The config that serves, by its text: SHA-256, the first 12 digits. Always 1.',
+      labelNames: ['hash'],
+      aggregator: 'max',
+      registers,
+    });
     this.reloads = new Counter({
       name: 'gateway_config_reloads_total',
       help: 'Attempts to apply a config revision.',
@@ -217,6 +225,12 @@ export class Meters {
   /** @param names what the config names from now on */
   use(names: ReadonlySet<string>): void {
     this.#names = names;
+  }
+
+  /** @param hash SHA-256 of the config's text that serves from now on, in hex */
+  serves(hash: string): void {
+    this.#config.reset();
+    this.#config.set({ hash: hash.slice(0, 12) }, 1);
   }
 
   /** @param count asked when somebody wants to know how many requests run */

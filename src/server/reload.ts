@@ -1,6 +1,7 @@
 import { promptChanges } from '../ai/prompts/changes.ts';
 import type { GatewayConfig } from '../config/schema/index.ts';
 import type { OnStateChange } from '../contracts/state-change.ts';
+import { releaseChanges } from '../hypercare/engine/release-changes.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
@@ -137,6 +138,9 @@ export class Reload {
     });
     for (const change of before ? promptChanges(before.config.ai, config.ai) : []) {
       this.#ports.onChange({ at: Date.now(), kind: 'prompt', ...change, by });
+    }
+    for (const change of before ? releaseChanges(before.config, config) : []) {
+      this.#ports.onChange({ at: Date.now(), kind: 'release', ...change, by });
     }
   }
 

@@ -235,7 +235,7 @@ export class ServedFile {
   }
 
   async #apply(revised: LoadedConfig, author: string, note = ''): Promise<void> {
-    const { reload, revisions, log } = this.#parts;
+    const { reload, revisions, meters, log } = this.#parts;
     await reload.apply(revised.config, author, async () => {
       const { text, hash } = revised;
       const { number, isStored } = await revisions.record({ text, hash, author, note });
@@ -244,6 +244,7 @@ export class ServedFile {
       return number;
     });
     this.#loaded = revised;
+    meters.serves(revised.hash);
     for (const { key, line, what, effect } of revised.inactive) {
       if (this.#said.has(key)) continue;
       this.#said.add(key);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { admin, expectProblem } from '../helpers/admin.ts';
@@ -158,4 +159,41 @@ it('what serves can be built anew: that is no change, and what can’t be built 
   expect(JSON.stringify(expectProblem(await renew(), 422, 'config_invalid'))).toContain('its file is gone');
   expect((await fetch(`${gateway.url}/things`)).status).toBe(200);
   expect(await gateway.metric('gateway_config_reloads_total', { outcome: 'refused' })).toBe(1);
+});
+
+it('metrics name the text that serves, and no other, by its hash', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const gateway = await testGateway(config(shop.url, '/old'), { watch: true });
+  const hash = async () =>
+    createHash('sha256')
+      .update(await readFile(gateway.file, 'utf8'))
+      .digest('hex')
+      .slice(0, 12);
+  const before = await hash();
+  expect(await gateway.metric('gateway_config_info', { hash: before })).toBe(1);
+
+  await gateway.write(config(shop.url, '/new'));
+
+  await eventually(async () => (await gateway.metric('gateway_config_revision')) === 2);
+  const after = await hash();
+  await eventually(async () => (await gateway.metric('gateway_config_info', { hash: after })) === 1);
+  expect(await gateway.metric('gateway_config_info')).toBe(1);
+});
+
+it('a release that the config newly names is told as a change of state, once', async () => {
+  const shop = await backend((_request, response) => response.end('here'));
+  const runs = (release: string, path = '/things') => ({
+    ...config(shop.url, path),
+    hypercare: { window: { name: 'go-live', release, start: '2026-11-23T00:00:00Z' } },
+  });
+  const gateway = await testGateway(runs('41'), { watch: true });
+  const told = () => gateway.lines.filter(({ msg, kind }) => msg === 'state changed' && kind === 'release');
+
+  await gateway.write(runs('42'));
+  await eventually(async () => told().length > 0);
+  await gateway.write(runs('42', '/others'));
+  await eventually(async () => (await gateway.metric('gateway_config_revision')) === 3);
+
+  expect(told()).toHaveLength(1);
+  expect(told()[0]).toMatchObject({ subject: 'go-live', from: '41', to: '42', by: 'file' });
 });

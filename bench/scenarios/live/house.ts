@@ -170,6 +170,7 @@ function configOf(services: Readonly<Record<string, Backend>>, requestsPerTick: 
     context: { enabled: true },
     hypercare: {
       tick: `${TICK_MS}ms`,
+      window: { name: 'go-live', release: '41', start: '2026-11-23T00:00:00Z' },
       feedback: { limits: { perAddress: 100_000, perKey: 100_000 } },
       objectives: [
         { name: 'checkout-availability', route: 'checkout', availability: '99%' },

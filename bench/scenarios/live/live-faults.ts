@@ -105,11 +105,13 @@ export const LIVE: Readonly<Record<string, LiveFault>> = {
       }),
   },
   'schema break': {
-    begin: ({ house }) =>
+    begin: async ({ house }) => {
+      await house.revise([{ op: 'replace', path: '/hypercare/window/release', value: '42' }]);
       strike(house, CATALOG, (answer, { url = '' }, chance) => {
         if (url.startsWith('/api/v1/search') && chance.next() < 0.2)
           answer.body = { items: [{ id: 'p-1', price: '12' }] };
-      }),
+      });
+    },
     places: () => [{ route: 'search' }, { route: 'search', upstream: 'catalog' }],
   },
   'stale cache': {

@@ -121,7 +121,11 @@ export const Hypercare = Strict(
     window: Type.Optional(
       Strict({
         name: Name('Names the window.'),
-        release: Type.String({ default: '' }),
+        release: Type.String({
+          default: '',
+          description:
+            'The release of the services that runs. To name another is to tell of it: findings may be put down to it.',
+        }),
         start: Type.String({ format: 'date-time' }),
         owner: Type.String({ default: '' }),
         users: Type.Optional(

@@ -10,6 +10,8 @@ import { problemOf } from './problem.ts';
 
 /** How long an automatic action holds without proof. */
 export const AUTOMATIC_MS = 15 * 60_000;
+/** How what an action does is signed, in revisions and changes of state: `action:FINDING/N`. */
+export const BY_ACTION = 'action:';
 /** What has been under way for longer than this is done by nobody any more: its process has died. */
 const BROKEN_OFF_MS = 60_000;
 
@@ -233,12 +235,13 @@ export class Applier {
     const { config, live } = this.#ports;
     const problem = callProblem(call, live);
     if (problem !== undefined) throw new Error(problem);
-    const reason = `${verb} action ${n} of ${id}`;
+    const author = `${BY_ACTION}${id}/${n}`;
+    const reason = `${verb} action ${n} of ${id}, by ${by}`;
     let revision = 0;
     if (patch.length > 0) {
       const revised = await config.revise({
-        author: `action:${id}/${n}`,
-        note: `${reason}, by ${by}`,
+        author,
+        note: reason,
         matches: matches ?? (() => true),
         text: (current) => patchText(current, patch),
         written: valuesIn(patch),
@@ -251,12 +254,12 @@ export class Applier {
       call.do === 'purge-cache'
         ? (await live.purge({ route: call.route })) >= 0
         : call.do === 'breaker'
-          ? live.setBreaker(call.upstream, call.to, by, reason)
+          ? live.setBreaker(call.upstream, call.to, author, reason)
           : live.setTarget(
               call.upstream,
               call.target,
               call.do === 'drain-target' ? 'draining' : 'enabled',
-              by,
+              author,
               reason,
             );
     if (!isDone) throw new Error('what it is about is not there any more');

@@ -2,7 +2,7 @@ import type { Engine } from '../../contracts/engine.ts';
 import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
-import { type Finding, isOver } from '../findings/finding.ts';
+import { type Action, type Finding, isOver } from '../findings/finding.ts';
 import { noted } from '../findings/life.ts';
 import { type Applier, AUTOMATIC_MS } from './apply.ts';
 import { AutomaticRecord, type AutoSettings, refusalOf } from './automatic.ts';
@@ -37,7 +37,7 @@ export class AutomaticActions {
     if (set.dryRun && finding.history.some(({ what }) => what === WOULD)) return;
     const facts = {
       settings: set,
-      share: await this.#shareOf(finding),
+      touched: await this.#touchedBy(action),
       lastHour: await this.#record.lastHour(now()),
       isBusy: (await book.all()).some(isWaiting),
     };
@@ -87,24 +87,23 @@ export class AutomaticActions {
     });
   }
 
-  /** Of all requests, those that go through the place. Null: not known. */
-  async #shareOf({ where }: Finding): Promise<number | null> {
+  /** Share of all requests that it touches, wherever the finding is. Null: not known. */
+  async #touchedBy({ touches }: Action): Promise<number | null> {
     const { queries } = this.#ports.engine;
     const all = (await queries.figures({})).requests;
-    if (all === 0) return null;
+    if (all === 0 || touches === undefined) return null;
     const parts = await Promise.all(
-      where.scopes.map(async (scope) => {
+      touches.map(async ({ scope, part }) => {
         // The engine keeps figures of single values: the rarest of them bounds the place.
         const values = await Promise.all(
           Object.entries(scope).map(
             async ([dimension, value]) => (await queries.figures({ [dimension]: value })).requests,
           ),
         );
-        return values.length === 0 ? all : Math.min(...values);
+        return part * Math.min(all, ...values);
       }),
     );
-    const inside = parts.length === 0 ? all : parts.reduce((sum, part) => sum + part, 0);
-    return Math.min(1, inside / all);
+    return Math.min(1, parts.reduce((sum, part) => sum + part, 0) / all);
   }
 }
 

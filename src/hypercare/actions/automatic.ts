@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { Documents } from '../../contracts/store.ts';
 import type { Action, Finding } from '../findings/finding.ts';
 import { isProvable } from '../verification/provable.ts';
+import { BY_ACTION } from './apply.ts';
 
 const COLLECTION = 'hypercare-automatic';
 const HOUR_MS = 3_600_000;
@@ -13,8 +14,8 @@ export type AutoSettings = GatewayConfig['hypercare']['autoActions'];
 
 export interface GuardFacts {
   readonly settings: AutoSettings;
-  /** Share of all requests that go through the place; null: not known. */
-  readonly share: number | null;
+  /** Share of all requests that the action touches, from 0 to 1; null: not known. */
+  readonly touched: number | null;
   /** Automatic actions of the last hour. */
   readonly lastHour: number;
   /** Whether another one waits for its proof. */
@@ -26,7 +27,7 @@ export interface GuardFacts {
  * the order in which they are cheapest to explain.
  */
 export function refusalOf(finding: Finding, action: Action, facts: GuardFacts): string | undefined {
-  const { settings, share, lastHour, isBusy } = facts;
+  const { settings, touched, lastHour, isBusy } = facts;
   if (!settings.enabled) return 'the kill switch is off (autoActions.enabled)';
   if (!settings.allow.includes(action.kind)) return `${action.kind} is not allowed (autoActions.allow)`;
   if (finding.state !== 'open' && finding.state !== 'regressed') return `it is ${finding.state}`;
@@ -36,8 +37,7 @@ export function refusalOf(finding: Finding, action: Action, facts: GuardFacts): 
   if (finding.isPartial) return 'a part of the replicas is not counted';
   if (finding.cause.confidence < CONFIDENCE)
     return `confidence ${finding.cause.confidence.toFixed(2)} is below ${CONFIDENCE}`;
-  if (share === null) return 'it is not known how much traffic it touches';
-  const touched = share * action.affects;
+  if (touched === null) return 'it is not known how much traffic it touches';
   if (touched > MOST_TRAFFIC)
     return `it touches ${Math.round(touched * 100)} % of the traffic, more than 25 %`;
   if (isChain(finding)) return 'its cause is an action itself: no chains';
@@ -50,7 +50,7 @@ export function refusalOf(finding: Finding, action: Action, facts: GuardFacts): 
 /** What began with an action of the gateway's own is for people. */
 const isChain = ({ cause, actions }: Finding): boolean =>
   actions.some(({ applied }) => applied?.by === 'gateway') ||
-  (cause.change?.subject.includes('action:') ?? false);
+  (cause.change?.by?.startsWith(BY_ACTION) ?? false);
 
 /** When automatic actions were taken, for all replicas. */
 export class AutomaticRecord {

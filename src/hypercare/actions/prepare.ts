@@ -31,6 +31,7 @@ export async function prepare(
     risk,
     effort,
     affects,
+    touches,
     movesTo = null,
     settles = 0,
   } = proposal;
@@ -54,6 +55,7 @@ export async function prepare(
     risk,
     effort,
     affects: Math.min(1, Math.max(0, affects)),
+    touches,
     movesTo,
     settles,
     status: 'offered',

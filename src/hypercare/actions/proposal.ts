@@ -3,7 +3,7 @@ import type { ActionKind } from '../../config/schema/hypercare.ts';
 import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { Detection } from '../../contracts/finding.ts';
 import type { Dimension, Scope } from '../../contracts/signal.ts';
-import type { LiveCall } from '../findings/finding.ts';
+import type { LiveCall, Touched } from '../findings/finding.ts';
 import type { LivePort } from '../ports.ts';
 
 /** What fits a finding, before it is tried out. */
@@ -20,6 +20,8 @@ export interface Proposal {
   readonly effort: number;
   /** Share of the traffic of the place that it touches, from 0 to 1. */
   readonly affects: number;
+  /** All that it touches, at the finding's place and elsewhere. */
+  readonly touches: readonly Touched[];
   /** Of an action that takes the place's traffic away: where that goes, and is proven. Absent: it stays. */
   readonly movesTo?: readonly Scope[];
   /** Ticks until it has taken effect: what comes before that proves nothing. Absent: at once. */
@@ -39,6 +41,13 @@ export interface World {
 }
 
 export type Propose = (world: World) => readonly Proposal[] | Promise<readonly Proposal[]>;
+
+/** All that passes at places. */
+export const allOf = (...scopes: readonly Scope[]): Touched[] => scopes.map((scope) => ({ scope, part: 1 }));
+
+/** Of what passes at the place, what is bad. */
+export const badOf = ({ where: { scopes }, impact }: Detection): Touched[] =>
+  (scopes.length === 0 ? [{}] : scopes).map((scope) => ({ scope, part: impact.share }));
 
 /** Values of a dimension over all scopes of the place. */
 export const valuesOf = ({ where }: Detection, dimension: Dimension): string[] => [

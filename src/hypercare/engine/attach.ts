@@ -66,8 +66,8 @@ export function openEngine(started: GatewayConfig, ports: AttachPorts): EngineTh
     else tell(change, undefined);
   });
 
-  function tell({ at, kind, subject, from, to, reason }: RecordedChange, scopes?: readonly Scope[]): void {
-    engine.change({ at, kind, subject, from, to, reason, scopes });
+  function tell({ id: _, ...change }: RecordedChange, scopes?: readonly Scope[]): void {
+    engine.change({ ...change, scopes });
   }
 
   function faulted(error: unknown): void {

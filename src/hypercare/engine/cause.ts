@@ -10,12 +10,13 @@ import type { Suspicion } from './suspicion.ts';
 export interface KnownChange {
   readonly at: number;
   readonly tick: number;
-  /** A `StateKind`, or `release`. */
+  /** A `StateKind`. */
   readonly kind: string;
   readonly subject: string;
   readonly from: string;
   readonly to: string;
   readonly reason: string;
+  readonly by?: string;
   /** What it touches; undefined: nobody knows. Empty: nothing. */
   readonly scopes: readonly Scope[] | undefined;
 }
@@ -54,8 +55,8 @@ export function explain(
     .sort((a, b) => b.score - a.score)
     .slice(0, 10);
   const correlates = near.map(({ change, score }): Correlate => {
-    const { kind, subject, from, to, at } = change;
-    return { kind, subject, from, to, at, secondsBefore: Math.round((sinceAt - at) / 1000), score };
+    const { tick: _, reason: __, scopes: ___, ...known } = change;
+    return { ...known, secondsBefore: Math.round((sinceAt - change.at) / 1000), score };
   });
   const first = near.findIndex(
     ({ change, score }) => change.kind in CAUSES && !isStart(change) && score >= LEAST_SCORE,

@@ -2,8 +2,9 @@ import type { GatewayConfig } from '../../config/schema/index.ts';
 import type { EngineStatus, ObjectiveState } from '../../contracts/engine.ts';
 import type { Priority } from '../../contracts/finding.ts';
 import { span } from '../findings/figures.ts';
-import { type Finding, isOver } from '../findings/finding.ts';
+import type { Finding } from '../findings/finding.ts';
 import type { Score } from '../kpis/score-interval.ts';
+import { becameUrgentAt, openAs, wasOverBy } from './past.ts';
 
 type Criterion = GatewayConfig['hypercare']['exit'][number];
 export type Verdict = 'pass' | 'fail' | 'insufficient';
@@ -68,21 +69,21 @@ function mostOpen(
   { now, findings }: ExitFacts,
 ): Part[] {
   return Object.entries(most).map(([priority, limit]) => {
-    const peak = peakOpen(
-      findings.filter((each) => each.priority === priority),
-      now - forMs,
-      now,
-    );
+    const peak = peakOpen(findings, priority as Priority, { from: now - forMs, to: now });
     const text = `${peak.count} ${priority} open at once at most within ${span(forMs)}, ${limit} allowed${peak.ids}`;
     return [peak.count > limit ? 'fail' : 'pass', text];
   });
 }
 
-/** How many were open at the same time, at most. */
-function peakOpen(findings: readonly Finding[], from: number, to: number): { count: number; ids: string } {
+/** How many had the priority while they were open at the same time, at most. */
+function peakOpen(
+  findings: readonly Finding[],
+  priority: Priority,
+  { from, to }: { from: number; to: number },
+): { count: number; ids: string } {
   const spans = findings
     .filter((finding) => !wasOverBy(finding, from))
-    .flatMap((finding) => openSpans(finding, to).map(([begin, end]) => ({ id: finding.id, begin, end })))
+    .flatMap((finding) => openAs(finding, priority, to).map((span) => ({ id: finding.id, ...span })))
     .filter(({ begin, end }) => begin <= to && end >= from);
   // The peak is at a beginning, and what is open there has begun by then and not ended before.
   const begins = spans.map(({ begin }) => Math.max(from, begin)).sort((a, b) => a - b);
@@ -107,24 +108,6 @@ function peakOpen(findings: readonly Finding[], from: number, to: number): { cou
   };
 }
 
-/** What was over by then has no part in it: of a long care most, and their histories need not be read. */
-const wasOverBy = (finding: Finding, at: number): boolean =>
-  isOver(finding) && (finding.history.at(-1)?.at ?? at) < at;
-
-/** When it was open, from its history: it may have been more than once. */
-function openSpans({ openedAt, history }: Finding, now: number): [number, number][] {
-  const spans: [number, number][] = [];
-  let begin: number | null = openedAt;
-  for (const { to, at } of history) {
-    const isEnd = to === 'resolved' || to === 'expired';
-    if (isEnd && begin !== null) spans.push([begin, at]);
-    if (isEnd) begin = null;
-    else if (to !== null && begin === null) begin = at;
-  }
-  if (begin !== null) spans.push([begin, now]);
-  return spans;
-}
-
 function mostNew(
   most: Readonly<Record<string, number>>,
   forMs: number,
@@ -132,12 +115,11 @@ function mostNew(
 ): Part[] {
   const days = Math.max(1, Math.ceil(forMs / DAY_MS));
   return Object.entries(most).map(([priority, limit]) => {
+    const recent = findings.filter((each) => !wasOverBy(each, now - days * DAY_MS));
+    const becameAt = recent.flatMap((each) => becameUrgentAt(each, priority as Priority) ?? []);
     const perDay = Array.from({ length: days }, (_, day) => {
       const end = now - day * DAY_MS;
-      return findings.filter(
-        (each) =>
-          each.priority === (priority as Priority) && each.openedAt > end - DAY_MS && each.openedAt <= end,
-      ).length;
+      return becameAt.filter((at) => at > end - DAY_MS && at <= end).length;
     });
     const worst = Math.max(...perDay);
     const text = `${worst} new ${priority} on the worst of ${days} days, ${limit} allowed`;

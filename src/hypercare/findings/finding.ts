@@ -18,6 +18,12 @@ export interface Step {
   readonly call: LiveCall | null;
 }
 
+/** Traffic that something is done to: of what passes at a place a part, from 0 to 1. */
+export interface Touched {
+  readonly scope: Scope;
+  readonly part: number;
+}
+
 /** One way to act on a finding, tried out before it was offered. */
 export interface Action {
   /** From 0, its place among the finding's actions. */
@@ -33,8 +39,10 @@ export interface Action {
   readonly risk: 'low' | 'medium' | 'high';
   /** From 1 (a click) to 5 (a project). */
   readonly effort: number;
-  /** Share of all requests that it touches, from 0 to 1. */
+  /** Share of the place's traffic that it touches, from 0 to 1. */
   readonly affects: number;
+  /** All that it touches, at the finding's place and elsewhere. Absent: findings of earlier versions don't have it. */
+  readonly touches?: readonly Touched[];
   /** Where the traffic goes that it takes away from the place: there the proof is. Null: it stays. */
   readonly movesTo: readonly Scope[] | null;
   /** Ticks until it has taken effect; 0 = at once. */

@@ -36,7 +36,7 @@ const FOUND = {
 } as unknown as Finding;
 
 /** Two processes that share a store and a config; each may die over a change of it. */
-async function replicas(found: Finding = FOUND) {
+async function replicas(found: Finding = FOUND, live: object = {}) {
   const store = await openStore('memory:');
   onTestFinished(() => store.close());
   const book = new FindingBook(store.documents);
@@ -57,7 +57,7 @@ async function replicas(found: Finding = FOUND) {
           return dies === 'after' ? new Promise(() => undefined) : { number: shared.number };
         },
       } as never,
-      live: {} as never,
+      live: live as never,
       now: () => shared.now,
       verify: (id, { claim, fromRevision }) =>
         book.change(id, (known) => ({
@@ -150,4 +150,16 @@ test('what others have ended since the list was read is left as it is', async ()
   await book.change('f1', (known) => ({ ...known, state: 'open' }));
   await replica().settle(listed);
   expect((await finding()).state).toBe('open');
+});
+
+test('what an action does to what runs is signed as the action’s, and says for whom it was done', async () => {
+  const drain = { patch: [], call: { do: 'drain-target', upstream: 'shop', target: 'b' } };
+  const found = { ...FOUND, actions: [{ ...FOUND.actions[0], does: drain }] } as unknown as Finding;
+  const told: unknown[][] = [];
+  const { replica } = await replicas(found, {
+    targets: () => ['a', 'b'].map((url) => ({ url, weight: 1, state: 'healthy' })),
+    setTarget: (...call: unknown[]) => told.push(call) > 0,
+  });
+  await replica().apply('f1', 0, { by: 'ada' });
+  expect(told).toEqual([['shop', 'b', 'draining', 'action:f1/0', 'apply action 0 of f1, by ada']]);
 });

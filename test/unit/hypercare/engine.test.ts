@@ -92,3 +92,24 @@ test('beside what is open the rest is as usual: chance, of which there is much a
   const { opened } = runVirtual({ rps: 300, seed: 4, warmUpMinutes: 8, minutes: 5, scenarios });
   expect(opened.map(({ detection }) => detection.where.scopes)).toEqual([[{ upstream: 'payment' }]]);
 });
+
+test('a release that is told as the config tells it is what a contract broken since then is put down to', () => {
+  const [first] = story('schema break');
+  expect(first?.detection).toMatchObject({
+    cause: { kind: 'release', change: { kind: 'release', subject: 'go-live', from: '41', to: '42' } },
+  });
+});
+
+test('what a finding is put down to says who did it', () => {
+  const push = FAULTS.find(({ name }) => name === 'bad config push') as Scenario;
+  const changes = (at: number, revision: number) =>
+    (push.changes?.(at, revision) ?? []).map((change) => ({ ...change, by: 'action:F1/0' }));
+  const { opened } = runVirtual({
+    rps: 30,
+    seed: 3,
+    warmUpMinutes: 8,
+    minutes: 3,
+    scenarios: [{ ...push, changes }],
+  });
+  expect(opened[0]?.detection.cause.change?.by).toBe('action:F1/0');
+});

@@ -1,5 +1,6 @@
 import type { PolicyEntry } from '../../../config/schema/routes.ts';
-import { at, onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
+import type { Scope } from '../../../contracts/signal.ts';
+import { allOf, at, onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
 
 /** Of a limit for somebody who abuses a key: a tenth of what the route lets through. */
 const THROTTLED = 0.1;
@@ -10,19 +11,22 @@ interface PlacedLimit {
   path: readonly (string | number)[];
   limit: number;
   where: string;
+  /** What is held to it. */
+  scope: Scope;
 }
 
 /** A limit that is too low for honest callers: twice as much. */
 export const tightLimit: Propose = (world) => {
   const { detection } = world;
   if (detection.reason !== 'rate_limited' || detection.cause.kind === 'key') return [];
-  return limitsOf(world).map(({ path, limit, where }) => ({
+  return limitsOf(world).map(({ path, limit, where, scope }) => ({
     kind: 'change-limit',
     title: `Raise the limit of ${where} from ${limit} to ${limit * 2}`,
     operations: [setting(world.written, path, limit * 2)],
     risk: 'medium',
     effort: 1,
     affects: 1,
+    touches: allOf(scope),
     fit: 0.6,
   }));
 };
@@ -33,13 +37,14 @@ export const abusedKey: Propose = (world) => {
   if (detection.cause.kind !== 'key' && detection.cause.kind !== 'consumer') return [];
   const name = onlyValue(detection, 'consumer');
   const index = config.consumers.findIndex((consumer) => consumer.name === name);
-  const proposals: Proposal[] = limitsOf(world).map(({ path, limit, where }) => ({
+  const proposals: Proposal[] = limitsOf(world).map(({ path, limit, where, scope }) => ({
     kind: 'throttle-key',
     title: `Hold each consumer of ${where} to ${Math.max(1, Math.floor(limit * THROTTLED))} instead of ${limit}`,
     operations: [setting(written, path, Math.max(1, Math.floor(limit * THROTTLED)))],
     risk: 'medium',
     effort: 1,
     affects: 1,
+    touches: allOf(scope),
     fit: 0.5,
   }));
   const keys = config.consumers[index]?.keys ?? [];
@@ -58,6 +63,7 @@ export const abusedKey: Propose = (world) => {
       risk: 'high',
       effort: 2,
       affects: detection.impact.share,
+      touches: allOf({ consumer: name }),
       fit: 0.7,
     });
   }
@@ -68,7 +74,7 @@ export const abusedKey: Propose = (world) => {
 function newLimit(world: World): Proposal[] {
   const route = onlyValue(world.detection, 'route');
   const index = world.config.routes.findIndex(({ name }) => name === route);
-  if (index < 0) return [];
+  if (route === undefined || index < 0) return [];
   const policies = at(world.written, 'routes', index, 'policies');
   const entry = { 'rate-limit': THROTTLED_DEFAULT };
   return [
@@ -83,6 +89,7 @@ function newLimit(world: World): Proposal[] {
       risk: 'medium',
       effort: 1,
       affects: 1,
+      touches: allOf({ route }),
       fit: 0.45,
     },
   ];
@@ -93,14 +100,14 @@ function limitsOf({ detection, config }: World): PlacedLimit[] {
   const route = onlyValue(detection, 'route');
   const isAi = route === 'ai' || onlyValue(detection, 'model') !== undefined;
   const index = config.routes.findIndex(({ name }) => name === route);
+  const scope: Scope = { route: isAi ? 'ai' : (route ?? '') };
   const base = isAi ? ['ai', 'policies'] : ['routes', index, 'policies'];
   const policies: readonly PolicyEntry[] = isAi ? config.ai.policies : (config.routes[index]?.policies ?? []);
   return policies.flatMap((entry, i) => {
     const limit = at(entry, 'rate-limit', 'limit');
     if (typeof limit !== 'number') return [];
-    return [
-      { path: [...base, i, 'rate-limit', 'limit'], limit, where: isAi ? 'the AI routes' : `route ${route}` },
-    ];
+    const where = isAi ? 'the AI routes' : `route ${route}`;
+    return [{ path: [...base, i, 'rate-limit', 'limit'], limit, where, scope }];
   });
 }
 
@@ -118,6 +125,7 @@ export const staleCache: Propose = ({ detection, config }) => {
       risk: 'low',
       effort: 1,
       affects: detection.impact.share,
+      touches: allOf({ route }),
       fit: 0.9,
     },
   ];

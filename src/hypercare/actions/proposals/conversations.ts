@@ -1,4 +1,4 @@
-import { type Propose, setting } from '../proposal.ts';
+import { allOf, type Propose, setting } from '../proposal.ts';
 
 /** Tokens that prompts are kept within where conversations grew long: some thirty turns of people. */
 const WINDOW = 4000;
@@ -19,6 +19,7 @@ export const turnsInOrder: Propose = ({ detection, config, written }) => {
       risk: 'medium',
       effort: 1,
       affects: detection.impact.share,
+      touches: allOf({ route: 'ai' }),
       fit: 0.85,
     },
   ];
@@ -40,6 +41,7 @@ export const shorterPrompts: Propose = ({ detection, config, written }) => {
       risk: 'medium',
       effort: 1,
       affects: detection.impact.share,
+      touches: allOf({ route: 'ai' }),
       // Each conversation is shortened after its next answer.
       settles: SETTLES,
       fit: 0.85,

@@ -1,4 +1,4 @@
-import { type Propose, setting, valuesOf } from '../proposal.ts';
+import { badOf, type Propose, setting, valuesOf } from '../proposal.ts';
 
 /** A route's fallback is not for the status that its upstream fails with: from now on it is. */
 export const narrowFallback: Propose = ({ detection, config, written }) => {
@@ -21,6 +21,7 @@ export const narrowFallback: Propose = ({ detection, config, written }) => {
       risk: 'low',
       effort: 1,
       affects: detection.impact.share,
+      touches: badOf(detection),
       fit: 0.9,
     },
   ];

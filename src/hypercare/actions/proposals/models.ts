@@ -1,7 +1,16 @@
 import type { PatchOperation } from '../../../config/json-patch.ts';
 import type { ModelConfig } from '../../../config/schema/index.ts';
 import type { Detection } from '../../../contracts/finding.ts';
-import { at, onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
+import {
+  allOf,
+  at,
+  badOf,
+  onlyValue,
+  type Proposal,
+  type Propose,
+  setting,
+  type World,
+} from '../proposal.ts';
 import { movedOff, movesFrom } from './moves.ts';
 
 type ModelTarget = NonNullable<ModelConfig['targets']>[number];
@@ -38,6 +47,7 @@ function withoutBad(
   const rest = targets.filter((target) => !isBad(target));
   const all = targets.reduce((sum, { weight }) => sum + weight, 0);
   const affects = all === 0 ? 1 : bad.reduce((sum, { weight }) => sum + weight, 0) / all;
+  const touches = [{ scope: { model: name }, part: affects }];
   const words = bad.map(
     (target) => `${target.provider}/${target.model}${target.version && ` ${target.version}`}`,
   );
@@ -66,6 +76,7 @@ function withoutBad(
         risk: 'medium',
         effort: 1,
         affects,
+        touches,
         movesTo,
         fit: 0.8,
       },
@@ -82,6 +93,7 @@ function withoutBad(
       risk: 'medium',
       effort: 2,
       affects,
+      touches,
       movesTo,
       fit: 0.7,
     },
@@ -116,6 +128,7 @@ export const badPrompt: Propose = ({ detection, config, written }) => {
       risk: 'low',
       effort: 1,
       affects: 1,
+      touches: allOf({ prompt: name }),
       ...movesFrom(detection, config),
       fit: isPromptCause(detection) ? 0.95 : 0.6,
     },
@@ -142,6 +155,7 @@ export const runawayLoop: Propose = ({ detection, config, written }) => {
       risk: 'medium',
       effort: 1,
       affects: detection.impact.share,
+      touches: badOf(detection),
       fit: 0.85,
     },
   ];

@@ -1,6 +1,7 @@
 import { createPatch } from 'rfc6902';
 import { parse } from 'yaml';
 import type { PatchOperation } from '../../../config/json-patch.ts';
+import { changedTraffic } from '../changed-traffic.ts';
 import type { Propose } from '../proposal.ts';
 import { movesFrom } from './moves.ts';
 
@@ -18,7 +19,8 @@ export const rollback: Propose = async ({ detection, config, written, textOf }) 
   const [bad, before] = await Promise.all([textOf(number), textOf(number - 1)]);
   if (bad === undefined || before === undefined) return [];
   const from: unknown = parse(bad, READING);
-  const operations = createPatch(from, parse(before, READING)) as PatchOperation[];
+  const to: unknown = parse(before, READING);
+  const operations = createPatch(from, to) as PatchOperation[];
   if (operations.length === 0) return [];
   const isLatest = createPatch(written, from).length === 0;
   return [
@@ -29,6 +31,7 @@ export const rollback: Propose = async ({ detection, config, written, textOf }) 
       risk: isLatest ? 'low' : 'medium',
       effort: 1,
       affects: 1,
+      touches: await changedTraffic(from, to),
       // What it gave traffic to loses it again.
       ...movesFrom(detection, config),
       fit: 0.5 + change.score / 2,

@@ -1,5 +1,5 @@
 import type { GatewayConfig } from '../../../config/schema/index.ts';
-import { onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
+import { allOf, onlyValue, type Proposal, type Propose, setting, type World } from '../proposal.ts';
 import { movedOff } from './moves.ts';
 
 /** Weight of a target that is taken out by the config. */
@@ -22,6 +22,7 @@ export const badTarget: Propose = (world) => {
   const share = all === 0 ? 1 : (weights[index] as number) / all;
   const isSure = detection.cause.kind === 'target';
   const movesTo = movedOff(detection, ['target'], { upstream });
+  const touches = [{ scope: { upstream }, part: share }];
   const drain: Proposal = {
     kind: 'drain-target',
     title: `Drain target ${url} of ${upstream}`,
@@ -30,6 +31,7 @@ export const badTarget: Propose = (world) => {
     risk: 'low',
     effort: 1,
     affects: share,
+    touches,
     movesTo,
     fit: isSure ? 0.85 : 0.5,
   };
@@ -41,6 +43,7 @@ export const badTarget: Propose = (world) => {
     risk: 'low',
     effort: 1,
     affects: share,
+    touches,
     movesTo,
     fit: isSure ? 0.9 : 0.55,
   };
@@ -75,6 +78,7 @@ export const badVariant: Propose = ({ detection, config, written }) => {
       risk: 'low',
       effort: 1,
       affects: weight / all,
+      touches: [{ scope: { route: name }, part: weight / all }],
       movesTo: movedOff(detection, ['upstream', 'target'], { route: name }),
       fit: 0.8,
     },
@@ -104,6 +108,7 @@ export const badUpstream: Propose = (world) => {
     risk: isHeld ? 'medium' : 'high',
     effort: 1,
     affects: 1,
+    touches: allOf({ upstream }),
     fit: isHeld ? 0.45 : 0.2,
   };
   return [open];
@@ -135,6 +140,7 @@ export const shortTimeout: Propose = (world) => {
       risk: 'medium',
       effort: 1,
       affects: 1,
+      touches: allOf({ upstream }),
       fit: 0.4,
     },
   ];
