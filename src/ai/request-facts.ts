@@ -108,6 +108,8 @@ function toolRounds(messages: unknown): number {
   let rounds = 0;
   let inCalls = false;
   for (let at = messages.length - 1; at >= 0; at--) {
+    // A model may think between calls that it makes at once.
+    if (objectOf(messages[at]).type === 'reasoning') continue;
     const kind = kindOf(messages[at]);
     if (kind === 'user') break;
     if (kind === 'call' && !inCalls) rounds++;

@@ -41,6 +41,24 @@ it.each([
     2,
   ],
   [
+    'of calls that are made at once some are thought about in between',
+    {
+      input: [
+        user,
+        { type: 'reasoning' },
+        { type: 'function_call' },
+        { type: 'reasoning' },
+        { type: 'function_call' },
+        { type: 'function_call_output' },
+        { type: 'function_call_output' },
+        { type: 'reasoning' },
+        { type: 'function_call' },
+        { type: 'function_call_output' },
+      ],
+    },
+    2,
+  ],
+  [
     'Google’s contents, whose user need not be named',
     {
       contents: [
