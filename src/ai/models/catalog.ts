@@ -12,6 +12,8 @@ import { type Selection, selectionOf } from './selection.ts';
 /** A name that applications may ask for. */
 export interface Model {
   name: string;
+  /** Further names of the same, whose budgets hold for it as well: of what is asked for in its provider's own words. */
+  aliases: readonly string[];
   /** The model that a call goes to instead; undefined: none ever does. */
   route: Routing | undefined;
   /** Names of the models that those may be. */
@@ -84,6 +86,7 @@ function buildModel(
   const weighing = deployments.filter(({ weight }) => weight > 0);
   return {
     name,
+    aliases: [],
     route: model.routes.length === 0 ? undefined : routingOf(model.routes, config.regionHeader),
     elsewhere: model.routes.map((route) => route.model),
     rules: model.rules && new ReplyRules(model.rules),

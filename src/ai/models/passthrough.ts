@@ -53,8 +53,10 @@ export function openProviders(
       model(asked) {
         const model = plainName(entry.kind, asked);
         const deployment = all && ofModel(all, model, traitsOf(model), ports);
+        const [alias, ...aliases] = aliasesOf(config, name, entry.kind, model);
         return {
-          name: aliasOf(config, name, entry.kind, model),
+          name: alias ?? `${name}/*`,
+          aliases,
           // What is asked for in a provider's own words goes to nobody else.
           route: undefined,
           elsewhere: [],
@@ -104,13 +106,13 @@ function plainName(kind: string, model: string): string {
   return model;
 }
 
-/** By its alias, if it has one, so that no budget of a model is walked around; the others of a provider are one. */
-function aliasOf({ models }: AiConfig, provider: string, kind: string, model: string): string {
-  const alias = Object.entries(models).find(([, { targets }]) =>
-    targets?.some((target) => target.provider === provider && plainName(kind, target.model) === model),
+/** All that lead to it, so that no budget of a model is walked around; the others of a provider are one. */
+const aliasesOf = ({ models }: AiConfig, provider: string, kind: string, model: string): string[] =>
+  Object.entries(models).flatMap(([alias, { targets }]) =>
+    targets?.some((target) => target.provider === provider && plainName(kind, target.model) === model)
+      ? [alias]
+      : [],
   );
-  return alias?.[0] ?? `${provider}/*`;
-}
 
 function allowedPaths(paths: readonly string[] | undefined): (path: string) => boolean {
   if (!paths) return () => true;

@@ -59,7 +59,7 @@ async function reserve(call: ChatCall): Promise<void> {
     groups,
     key: consumerKey === '' ? '' : `${consumer}/${consumerKey}`,
     user: facts.user,
-    models: [exchange.ai?.model ?? '', ...candidates.slice(0, 1).map(({ name }) => name)],
+    models: [exchange.ai?.model ?? '', ...namesOf(candidates[0])],
     session: sessionOf(exchange, facts),
   };
   const now = ports.clock.wall();
@@ -87,6 +87,8 @@ async function reserve(call: ChatCall): Promise<void> {
     .filter((text) => text !== '');
   if (warning.length > 0) call.reply?.header(BUDGET_HEADER, warning.join(', '));
 }
+
+const namesOf = (model: Model | undefined): string[] => (model ? [model.name, ...model.aliases] : []);
 
 function atMost(call: ChatCall, facts: ChatRequest): Amounts {
   const { output } = call.budgets;
