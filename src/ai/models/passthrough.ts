@@ -1,6 +1,7 @@
 import type { AiConfig } from '../../config/schema/index.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
-import { priceAtMost, pricerOf } from '../prices.ts';
+import { costAtMost } from '../cost-at-most.ts';
+import { pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Model } from './catalog.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
@@ -67,7 +68,7 @@ export function openProviders(
           cache: undefined,
           shadow: undefined,
           restingUntil: () => (deployment ? restingUntil(deployment) : 0),
-          costAtMost: (usage, tier) => (deployment ? priceAtMost(deployment.price, usage, tier) : -1),
+          costAtMost: (usage, tier, kinds) => (deployment ? costAtMost(deployment, usage, tier, kinds) : -1),
           fallback: [],
           timeouts,
           cooldown: entry.passthroughCooldown,

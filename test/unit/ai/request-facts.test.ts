@@ -154,3 +154,16 @@ it('the last that the user said', () => {
   expect(facts({ contents: [{ parts: [{ text: 'Los' }] }] }).sample).toBe('Los');
   expect(facts({ messages: [] }).sample).toBe('');
 });
+
+it.each([
+  [{}, true, false],
+  [{ modalities: ['text'] }, true, false],
+  [{ modalities: ['text', 'audio'] }, true, true],
+  [{ generationConfig: { responseModalities: ['TEXT'] } }, false, false],
+  [{ generationConfig: { responseModalities: [] } }, true, false],
+  [{ generation_config: { response_modalities: ['TEXT', 'IMAGE'] } }, true, false],
+  [{ generationConfig: { responseModalities: ['AUDIO'] } }, false, true],
+  [{ generationConfig: { responseModalities: [3] } }, true, true],
+])('what %j may be answered in', (body, mayPaint, maySpeak) => {
+  expect(facts(body)).toMatchObject({ mayPaint, maySpeak });
+});
