@@ -78,6 +78,7 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   const {
     requests_kcount: requests = 0,
     web_searches_kcount: searches,
+    storage_searches_kcount: ofFiles = 0,
     audio_hours: hours,
   } = known?.model_price ?? {};
   const factors: typeof USUAL_TIERS = {
@@ -88,6 +89,7 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   const perSecond = amountOf(hours ?? 0) / SECONDS_AN_HOUR;
   const perRequest = amountOf(requests) / THOUSAND + searchingPrice(model);
   const perSearch = searches === undefined ? groundingPrice(model) : () => amountOf(searches) / THOUSAND;
+  const perFileSearch = amountOf(ofFiles) / THOUSAND;
   let rates = known && ratesOf(known.model_price);
   // What used nothing that anybody sells (tokens counted, a text moderated) has no price and needs none.
   if (!rates && perSecond === 0) return (usage) => usage.cost ?? (isNothing(usage) ? 0 : -1);
@@ -104,7 +106,8 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
     const tokens = rates ? costOf(rates, usage) * (own(factors, tier) ?? 1) * (usage.surcharge ?? 1) : 0;
     const heard = (usage.audioSeconds ?? 0) * perSecond;
     const found = usage.searches ?? 0;
-    return tokens + heard + perRequest + (found > 0 ? perSearch(found) * found : 0);
+    const inFiles = (usage.fileSearches ?? 0) * perFileSearch;
+    return tokens + heard + perRequest + inFiles + (found > 0 ? perSearch(found) * found : 0);
   };
 }
 

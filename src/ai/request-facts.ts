@@ -30,6 +30,9 @@ export interface RequestFacts {
   readonly store: boolean | undefined;
   /** The model is given tools to call. */
   readonly hasTools: boolean;
+  /** Its answer may be pictures, or sound, where its model makes them: pictures unless the request says otherwise. */
+  readonly mayPaint: boolean;
+  readonly maySpeak: boolean;
 }
 
 const MOST_TAGS = 16;
@@ -68,8 +71,26 @@ export function requestFacts(
     previousResponse: longName(body.previous_response_id),
     store: typeof body.store === 'boolean' ? body.store : undefined,
     hasTools: Array.isArray(body.tools) && body.tools.length > 0,
+    ...answersIn(body),
   };
 }
+
+/** Google alone lets a request leave pictures out. */
+function answersIn(body: Readonly<Record<string, unknown>>): Pick<RequestFacts, 'mayPaint' | 'maySpeak'> {
+  const config = objectOf(body.generationConfig ?? body.generation_config);
+  const ofGoogle = listOf(config.responseModalities ?? config.response_modalities);
+  return {
+    mayPaint: ofGoogle.length === 0 || ofGoogle.some((each) => !isNamed(each, 'text', 'audio')),
+    maySpeak: [...ofGoogle, ...listOf(body.modalities)].some((each) => !isNamed(each, 'text', 'image')),
+  };
+}
+
+const listOf = (value: unknown): readonly unknown[] =>
+  value === undefined || value === null ? [] : [value].flat();
+
+/** Numbers stand for them, too. */
+const isNamed = (kind: unknown, ...names: string[]): boolean =>
+  typeof kind === 'string' && names.includes(kind.toLowerCase());
 
 const count = (value: unknown): number =>
   Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
@@ -108,6 +129,8 @@ function toolRounds(messages: unknown): number {
   let rounds = 0;
   let inCalls = false;
   for (let at = messages.length - 1; at >= 0; at--) {
+    // A model may think between calls that it makes at once.
+    if (objectOf(messages[at]).type === 'reasoning') continue;
     const kind = kindOf(messages[at]);
     if (kind === 'user') break;
     if (kind === 'call' && !inCalls) rounds++;

@@ -20,9 +20,10 @@ export async function reconcileCommand(
     const invoice = readInvoice(await readFile(file, 'utf8'));
     const store = await openStore(url, { commandTimeoutMs: timeout });
     try {
-      const { differences } = await reconcile(store.ledger, invoice, options);
+      const { differences, unmatched } = await reconcile(store.ledger, invoice, options);
       for (const { day, model, unit, ours, theirs, ratio } of differences)
         say(`${day}  ${model}  ${unit}: ledger ${ours}, invoice ${theirs} (${(ratio * 100).toFixed(1)}%)`);
+      if (unmatched.length > 0) say(`of these the ledger has nothing: ${unmatched.join(', ')}`);
       say(`${invoice.length} lines, ${differences.length} differences`);
       return differences.length === 0 ? 0 : 1;
     } finally {

@@ -25,6 +25,8 @@ export interface Usage {
   audioSeconds?: number;
   characters?: number;
   searches?: number;
+  /** Searches of files that the provider keeps. */
+  fileSearches?: number;
   /** How many times the price of its tokens the provider charges for where they were generated; absent: once. */
   surcharge?: number;
   /** US dollars that the provider itself says the call cost. */

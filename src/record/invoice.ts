@@ -11,9 +11,14 @@ const COLUMNS = {
 const PARTS_OF_TOKENS = [
   ['input', 'input_tokens', 'prompt_tokens', 'usage_input_tokens', 'usage_input_tokens_no_cache'],
   ['usage_input_tokens_cache_read', 'cache_read_input_tokens'],
-  ['usage_input_tokens_cache_write', 'cache_creation_input_tokens'],
+  ['usage_input_tokens_cache_write', 'usage_input_tokens_cache_write_5m', 'cache_creation_input_tokens'],
+  ['usage_input_tokens_cache_write_1h'],
   ['output', 'output_tokens', 'completion_tokens', 'usage_output_tokens'],
 ];
+
+/** What OpenAI's lines of costs say of the model beside its name: `gpt-4o-mini, cached input`, `gpt-audio audio, output`. */
+const OF_THE_MODEL = /(?: (?:audio|image|text))?,[^,]*$/;
+const NO_MODEL = '(no model)';
 
 /**
  * Reads an invoice or usage export: CSV with a line of column names, of which a day, a model and tokens or US dollars
@@ -44,16 +49,19 @@ export function readInvoice(text: string): InvoiceLine[] {
     throw new Error(
       'line 1: it must name the columns day, model, and tokens (or input_tokens and output_tokens) or usd',
     );
-  return rows.map((row, at) => {
+  return rows.flatMap((row, at) => {
     const line = at + 2;
-    return {
-      day: dayIn(row[day] ?? '', line),
-      model: (row[model] ?? '').trim(),
-      ...(tokens.length > 0
-        ? { tokens: tokens.reduce((sum, column) => sum + figureIn(row[column], line), 0) }
-        : {}),
-      ...(usd >= 0 ? { usd: figureIn(row[usd], line) } : {}),
+    const figures: Pick<InvoiceLine, 'tokens' | 'usd'> = {
+      ...(tokens.length > 0 && {
+        tokens: tokens.reduce((sum, column) => sum + figureIn(row[column], line), 0),
+      }),
+      ...(usd >= 0 && { usd: figureIn(row[usd], line) }),
     };
+    const on = dayIn(row[day] ?? '', line);
+    const name = (row[model] ?? '').trim().replace(OF_THE_MODEL, '');
+    // OpenAI's have a line for each day on which there was nothing.
+    if (name === '' && !figures.tokens && !figures.usd) return [];
+    return [{ day: on, model: name || NO_MODEL, ...figures }];
   });
 }
 

@@ -451,6 +451,19 @@ it('Amazon’s models are known by their whole name, however its colon is writte
   expect([(await ask(model)).status, (await ask(encodeURIComponent(model))).status]).toEqual([200, 429]);
 });
 
+it('a model with two aliases draws on the budgets of both', async () => {
+  const service = await modelService();
+  const gateway = await aiGateway([open(service)], {
+    models: { second: { targets: [{ provider: 'p0', model: 'gpt-4o-mini' }] } },
+    ai: { budgets: [{ name: 'b', per: '1d', scope: 'model', match: ['second'], requests: 1 }] },
+  });
+  const body = { ...hello(), model: 'gpt-4o-mini' };
+  const ask = () => chat(gateway, body, {}, '/v1/providers/p0/chat/completions');
+
+  expect([(await ask()).status, (await ask()).status]).toEqual([200, 429]);
+  expect(service.stats.requests).toBe(1);
+});
+
 it('a model is known by its path however a vendor writes it, and what is no model is none', async () => {
   const provider = await rawProvider((response) => response.writeHead(200, json).end('{"choices":[]}'));
   const gateway = await aiGateway([open(provider)]);

@@ -108,11 +108,15 @@ it('a model that is reached by a route is shadowed under its own name', async ()
   expect(await gateway.metric('gateway_ai_shadow_total', { model: 'smart', outcome: 'same' })).toBe(1);
 });
 
-it('its own budget ends it, and the real calls go on', async () => {
+const ONCE = { requests: 1, per: '1d' };
+
+it.each([
+  ['its own budget', { budget: ONCE }, []],
+  ['a budget of its own model', {}, [{ name: 'dear', scope: 'model', match: ['backup-1'], ...ONCE }]],
+])('%s ends it, and the real calls go on', async (_, shadow, budgets) => {
   const services = [await modelService('real'), await modelService('candidate')];
-  const gateway = await aiGateway(services, {
-    models: shadowing({ budget: { requests: 1, per: '1d' }, maxInFlight: 10 }),
-  });
+  const models = shadowing({ ...shadow, maxInFlight: 10 });
+  const gateway = await aiGateway(services, { models, ai: { budgets } });
 
   for (let i = 1; i <= 3; i++) {
     expect((await chat(gateway, hello())).status).toBe(200);
@@ -122,6 +126,28 @@ it('its own budget ends it, and the real calls go on', async () => {
   expect(services.map(({ stats }) => stats.requests)).toEqual([3, 1]);
   const { items } = await pairsOf(gateway, 3);
   expect(items[0].shadow).toMatchObject({ outcome: 'not_asked', reason: 'budget_spent' });
+});
+
+it('what a fallback said in its stead is no answer of the model, and is put to no candidate', async () => {
+  let isDown = true;
+  const real = await rawProvider((response) => {
+    if (isDown) response.writeHead(503, json).end('{}');
+    else response.writeHead(200, json).end(JSON.stringify(completion('Mine.')));
+  });
+  const candidate = await modelService('candidate');
+  const gateway = await aiGateway([real, candidate, await modelService('other')], {
+    models: { smart: { ...shadowing().smart, fallback: ['backup-2'] } },
+  });
+
+  const fallen = await chat(gateway, hello());
+  await lineOf(gateway, fallen);
+  isDown = false;
+  const own = await chat(gateway, hello());
+
+  expect([fallen.status, own.status]).toEqual([200, 200]);
+  const { items } = await pairsOf(gateway, 1);
+  expect(items[0]).toMatchObject({ requestId: own.headers['x-request-id'], real: { text: 'Mine.' } });
+  expect(candidate.stats.requests).toBe(1);
 });
 
 it('what was said is shown to who has the right `content` alone, and who has read it is known', async () => {

@@ -84,12 +84,13 @@ it('an invoice that says more than the books do is found out', async () => {
   const today = new Date().toISOString().slice(0, 10);
   const csv = `day,model,tokens,usd\n${today},gpt-4o-mini,1100,${USD}\n${today},gpt-4o,500,3\n`;
 
-  const { differences } = (await admin(gateway, '/api/usage/reconcile', { body: { csv } })).body;
+  const { differences, unmatched } = (await admin(gateway, '/api/usage/reconcile', { body: { csv } })).body;
 
   expect(differences).toEqual([
     { day: today, model: 'gpt-4o', unit: 'tokens', ours: 0, theirs: 500, ratio: 1 },
     { day: today, model: 'gpt-4o', unit: 'usd', ours: 0, theirs: 3, ratio: 1 },
   ]);
+  expect(unmatched).toEqual(['gpt-4o']);
   expectProblem(await admin(gateway, '/api/usage/reconcile', { body: { csv: 'x' } }), 400, 'body_invalid');
   expectProblem(await admin(gateway, '/api/usage?from=2026-11-02&to=2026-11-01'), 400, 'request_invalid');
   expectProblem(await admin(gateway, '/api/usage?by=password'), 400, 'request_invalid');

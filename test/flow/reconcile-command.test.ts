@@ -50,6 +50,15 @@ it('says where the invoice and the ledger differ, and ends with 1 if they do', a
   expect((await reconcile([invoice, '-c', config, '--provider', 'p0'])).code).toBe(0);
   expect((await reconcile([invoice, '-c', config, '--provider', 'another'])).output).toContain('ledger 0, ');
 
+  const snapshot = `gpt-4o-mini-2024-07-18,1000,500\n${today},web search tool calls,7,0`;
+  await writeFile(invoice, `date,model,input_tokens,output_tokens\n${today},${snapshot}\n`);
+  expect((await reconcile([invoice, '-c', config])).output.split('\n')).toEqual([
+    `${today}  web search tool calls  tokens: ledger 0, invoice 7 (100.0%)`,
+    'of these the ledger has nothing: web search tool calls',
+    '2 lines, 1 differences',
+    '',
+  ]);
+
   await writeFile(invoice, 'what,is,this\n');
   const unread = await reconcile([invoice, '-c', config]);
   expect([unread.code, unread.output]).toEqual([

@@ -161,6 +161,9 @@ export function usageRoutes(
         response: answers(
           Type.Object({
             differences: Type.Array(Difference),
+            unmatched: Type.Array(Type.String(), {
+              description: 'What the invoice names and the ledger has nothing of.',
+            }),
             lines: Type.Integer(),
             bill: OrNull(
               Type.Object(
@@ -178,9 +181,13 @@ export function usageRoutes(
       await flushLedger();
       const invoice = invoiceIn(body.csv);
       const { threshold = 0.02, provider } = body;
-      const { differences, bill = null } = await reconcile(ledger, invoice, { threshold, provider });
+      const {
+        differences,
+        unmatched,
+        bill = null,
+      } = await reconcile(ledger, invoice, { threshold, provider });
       if (bill && operator?.rights.includes('write')) engine.reconciled(bill);
-      return { differences: [...differences], lines: invoice.length, bill };
+      return { differences: [...differences], unmatched: [...unmatched], lines: invoice.length, bill };
     },
   );
 }

@@ -3,7 +3,7 @@ import type { Usage } from '../../contracts/usage.ts';
 import type { RetryBudget } from '../../upstream/retry-budget.ts';
 import { type BudgetRule, shadowRules } from '../budgets/rules.ts';
 import type { CacheSettings } from '../cache/cache-work.ts';
-import { priceAtMost } from '../prices.ts';
+import { costAtMost, type DearKinds } from '../cost-at-most.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
 import { ReplyRules } from './reply-rules.ts';
 import { type Routing, routingOf } from './routing.ts';
@@ -12,6 +12,8 @@ import { type Selection, selectionOf } from './selection.ts';
 /** A name that applications may ask for. */
 export interface Model {
   name: string;
+  /** Further names of the same, whose budgets hold for it as well: of what is asked for in its provider's own words. */
+  aliases: readonly string[];
   /** The model that a call goes to instead; undefined: none ever does. */
   route: Routing | undefined;
   /** Names of the models that those may be. */
@@ -28,7 +30,7 @@ export interface Model {
   /** When the first of its targets may be asked again: monotonic milliseconds; 0 = now. */
   restingUntil(): number;
   /** The dearest of its deployments, in US dollars; -1 if one has no price. */
-  costAtMost(usage: Usage, tier: string): number;
+  costAtMost(usage: Usage, tier: string, kinds: DearKinds): number;
   /** A candidate that is asked the same, and the budget that it has for itself. */
   shadow: { settings: NonNullable<ModelConfig['shadow']>; rules: readonly BudgetRule[] } | undefined;
   /** Names of models to try next. */
@@ -84,6 +86,7 @@ function buildModel(
   const weighing = deployments.filter(({ weight }) => weight > 0);
   return {
     name,
+    aliases: [],
     route: model.routes.length === 0 ? undefined : routingOf(model.routes, config.regionHeader),
     elsewhere: model.routes.map((route) => route.model),
     rules: model.rules && new ReplyRules(model.rules),
@@ -97,8 +100,8 @@ function buildModel(
       for (const each of weighing) soonest = Math.min(soonest, restingUntil(each));
       return soonest;
     },
-    costAtMost: (usage, tier) => {
-      const costs = deployments.map(({ price }) => priceAtMost(price, usage, tier));
+    costAtMost: (usage, tier, kinds) => {
+      const costs = deployments.map((each) => costAtMost(each, usage, tier, kinds));
       return costs.includes(-1) ? -1 : Math.max(0, ...costs);
     },
     fallback,

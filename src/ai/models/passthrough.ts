@@ -1,6 +1,7 @@
 import type { AiConfig } from '../../config/schema/index.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
-import { priceAtMost, pricerOf } from '../prices.ts';
+import { costAtMost } from '../cost-at-most.ts';
+import { pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Model } from './catalog.ts';
 import { type Deployment, type DeploymentPorts, openDeployment, restingUntil } from './deployment.ts';
@@ -53,8 +54,10 @@ export function openProviders(
       model(asked) {
         const model = plainName(entry.kind, asked);
         const deployment = all && ofModel(all, model, traitsOf(model), ports);
+        const [alias, ...aliases] = aliasesOf(config, name, entry.kind, model);
         return {
-          name: aliasOf(config, name, entry.kind, model),
+          name: alias ?? `${name}/*`,
+          aliases,
           // What is asked for in a provider's own words goes to nobody else.
           route: undefined,
           elsewhere: [],
@@ -65,7 +68,7 @@ export function openProviders(
           cache: undefined,
           shadow: undefined,
           restingUntil: () => (deployment ? restingUntil(deployment) : 0),
-          costAtMost: (usage, tier) => (deployment ? priceAtMost(deployment.price, usage, tier) : -1),
+          costAtMost: (usage, tier, kinds) => (deployment ? costAtMost(deployment, usage, tier, kinds) : -1),
           fallback: [],
           timeouts,
           cooldown: entry.passthroughCooldown,
@@ -104,13 +107,13 @@ function plainName(kind: string, model: string): string {
   return model;
 }
 
-/** By its alias, if it has one, so that no budget of a model is walked around; the others of a provider are one. */
-function aliasOf({ models }: AiConfig, provider: string, kind: string, model: string): string {
-  const alias = Object.entries(models).find(([, { targets }]) =>
-    targets?.some((target) => target.provider === provider && plainName(kind, target.model) === model),
+/** All that lead to it, so that no budget of a model is walked around; the others of a provider are one. */
+const aliasesOf = ({ models }: AiConfig, provider: string, kind: string, model: string): string[] =>
+  Object.entries(models).flatMap(([alias, { targets }]) =>
+    targets?.some((target) => target.provider === provider && plainName(kind, target.model) === model)
+      ? [alias]
+      : [],
   );
-  return alias?.[0] ?? `${provider}/*`;
-}
 
 function allowedPaths(paths: readonly string[] | undefined): (path: string) => boolean {
   if (!paths) return () => true;

@@ -1,10 +1,12 @@
 import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { sessionOf } from '../asking.ts';
+import { askedCache } from '../budgets/asked-cache.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
 import { chatAtMost, listAtMost, withPictures } from '../budgets/estimate.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
+import type { DearKinds } from '../cost-at-most.ts';
 import { ANSWER_TOKENS } from '../dialects/anthropic-thinking.ts';
 import type { Model } from '../models/catalog.ts';
 
@@ -59,7 +61,7 @@ async function reserve(call: ChatCall): Promise<void> {
     groups,
     key: consumerKey === '' ? '' : `${consumer}/${consumerKey}`,
     user: facts.user,
-    models: [exchange.ai?.model ?? '', ...candidates.slice(0, 1).map(({ name }) => name)],
+    models: [exchange.ai?.model ?? '', ...namesOf(candidates[0])],
     session: sessionOf(exchange, facts),
   };
   const now = ports.clock.wall();
@@ -88,6 +90,8 @@ async function reserve(call: ChatCall): Promise<void> {
   if (warning.length > 0) call.reply?.header(BUDGET_HEADER, warning.join(', '));
 }
 
+const namesOf = (model: Model | undefined): string[] => (model ? [model.name, ...model.aliases] : []);
+
 function atMost(call: ChatCall, facts: ChatRequest): Amounts {
   const { output } = call.budgets;
   const once = facts.usage?.atMost() ?? textsAtMost(call, output);
@@ -96,7 +100,7 @@ function atMost(call: ChatCall, facts: ChatRequest): Amounts {
     ? { ...once, input: 2 * once.input + once.output, output: 2 * once.output }
     : once;
   return {
-    usd: costAtMost(call.candidates, usage, facts.serviceTier),
+    usd: costAtMost(call.candidates, usage, facts.serviceTier, dearKinds(call.bytes, facts)),
     tokens: usage.input + usage.output,
     requests: 1,
   };
@@ -124,9 +128,15 @@ function outputAtMost({ request, candidates }: ChatCall, otherwise: number): num
   return answers * (Math.max(otherwise, least, ...told) + thinking);
 }
 
+const dearKinds = (bytes: Buffer, { mayPaint, maySpeak }: ChatRequest): DearKinds => ({
+  cacheWrite: askedCache(bytes),
+  pictures: mayPaint,
+  sound: maySpeak,
+});
+
 /** The dearest of all that may answer; -1 if one of them has no price. */
-function costAtMost(models: readonly Model[], usage: Usage, tier: string): number {
-  const costs = models.map((model) => model.costAtMost(usage, tier));
+function costAtMost(models: readonly Model[], usage: Usage, tier: string, kinds: DearKinds): number {
+  const costs = models.map((model) => model.costAtMost(usage, tier, kinds));
   return costs.includes(-1) ? -1 : Math.max(0, ...costs);
 }
 

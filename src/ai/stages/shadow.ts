@@ -24,6 +24,7 @@ export const shadowed =
     if (!shadow || !answer?.facts || format.kind !== 'chat') return;
     // The model gave none, or was asked more than the client did.
     if (answer.fromCache || answer.byRules || exchange.ai?.repaired) return;
+    if (!model.deployments.some((each) => each === answer.deployment)) return;
     const { settings } = shadow;
     if (ports.fleet.random() >= settings.share) return;
     exchange.atEnd(() => {
@@ -61,7 +62,12 @@ async function askCandidate(
       headers: call.headers,
       timeout: settings.timeout,
       outlives: true,
-      budgets: { ...budgets, rules, maxDepth: 0 },
+      // Whoever asks a model, its own budgets hold; those of the consumer, whom nobody asked, do not.
+      budgets: {
+        ...budgets,
+        rules: [...budgets.rules.filter(({ scope }) => scope === 'model'), ...rules],
+        maxDepth: 0,
+      },
       onRecorded: recorded,
     });
     text = facts.text.slice(0, LONGEST_TEXT);

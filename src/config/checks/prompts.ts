@@ -33,11 +33,16 @@ export const checkPrompts: Check = (config, context) => {
         ...version.get('tools').items.map((tool) => tool.get('description')),
       ];
       for (const template of templates) {
-        const stray = templateFields(template, partials, context).find(
-          (field) => known?.has(field) === false,
-        );
+        const fields = templateFields(template, partials, context);
+        const stray = fields.find((field) => known?.has(field) === false);
         if (stray !== undefined)
           context.report(template, `names {{${stray}}}, which is no property of the prompt's input`);
+        const taken = fields.find((field) => known === undefined && OF_THE_CALL.includes(field));
+        if (taken !== undefined)
+          context.report(
+            template,
+            `names {{${taken}}}, which is a field of the call itself: give it another name`,
+          );
       }
       checkParameters(version.get('parameters'), prompt.has('output'), context);
     }

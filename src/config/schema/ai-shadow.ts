@@ -30,6 +30,6 @@ export const AiShadow = Strict(
   },
   {
     description:
-      'Sends a share of what this model is asked to a candidate, once the real answer is over: it delays and fails nothing. Both answers are kept side by side (GET /api/shadows). The candidate’s cost falls under this budget, and under none of the consumer’s.',
+      'Sends a share of what this model is asked to a candidate, once the real answer is over: it delays and fails nothing. Both answers are kept side by side (GET /api/shadows). The candidate’s cost falls under this budget and those of its own model (`ai.budgets`), and under none of the consumer’s.',
   },
 );

@@ -188,6 +188,8 @@ it('what a model of OpenAI or Google searches the web for costs what their lists
     return price({ ...usage, searches }) - price(usage);
   };
   expect(searching('gpt-5', OPENAI, 3)).toBeCloseTo(0.03, 9);
+  const inFiles = pricerOf('gpt-5', OPENAI, undefined);
+  expect(inFiles({ ...usage, fileSearches: 2 }) - inFiles(usage)).toBeCloseTo(0.005, 9);
   // Until Gemini 2.5 a prompt, from Gemini 3 on a search.
   expect(searching('gemini-2.5-flash', google, 3)).toBeCloseTo(0.035, 9);
   expect(searching('gemini-3-pro-preview', google, 3)).toBeCloseTo(0.042, 9);

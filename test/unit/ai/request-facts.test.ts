@@ -41,6 +41,24 @@ it.each([
     2,
   ],
   [
+    'of calls that are made at once some are thought about in between',
+    {
+      input: [
+        user,
+        { type: 'reasoning' },
+        { type: 'function_call' },
+        { type: 'reasoning' },
+        { type: 'function_call' },
+        { type: 'function_call_output' },
+        { type: 'function_call_output' },
+        { type: 'reasoning' },
+        { type: 'function_call' },
+        { type: 'function_call_output' },
+      ],
+    },
+    2,
+  ],
+  [
     'Google’s contents, whose user need not be named',
     {
       contents: [
@@ -135,4 +153,17 @@ it('the last that the user said', () => {
   ).toBe('this');
   expect(facts({ contents: [{ parts: [{ text: 'Los' }] }] }).sample).toBe('Los');
   expect(facts({ messages: [] }).sample).toBe('');
+});
+
+it.each([
+  [{}, true, false],
+  [{ modalities: ['text'] }, true, false],
+  [{ modalities: ['text', 'audio'] }, true, true],
+  [{ generationConfig: { responseModalities: ['TEXT'] } }, false, false],
+  [{ generationConfig: { responseModalities: [] } }, true, false],
+  [{ generation_config: { response_modalities: ['TEXT', 'IMAGE'] } }, true, false],
+  [{ generationConfig: { responseModalities: ['AUDIO'] } }, false, true],
+  [{ generationConfig: { responseModalities: [3] } }, true, true],
+])('what %j may be answered in', (body, mayPaint, maySpeak) => {
+  expect(facts(body)).toMatchObject({ mayPaint, maySpeak });
 });

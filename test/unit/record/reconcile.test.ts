@@ -50,7 +50,11 @@ it('the books and the invoice are compared by day and model, and small differenc
     { day: '2026-11-02', model: 'haiku', unit: 'usd', ours: 1, theirs: 0, ratio: -1 },
     { day: '2026-11-02', model: 'late', unit: 'usd', ours: 0, theirs: 0.5, ratio: 1 },
   ]);
-  expect(await reconcile(ledger, [], { threshold: 0 })).toEqual({ differences: [], bill: undefined });
+  expect(await reconcile(ledger, [], { threshold: 0 })).toEqual({
+    differences: [],
+    unmatched: [],
+    bill: undefined,
+  });
 });
 
 it('the models of other providers are no differences to the invoice of one', async () => {
@@ -72,6 +76,90 @@ it('the models of other providers are no differences to the invoice of one', asy
   const both = readInvoice('day,model,tokens,usd\n2026-11-01,gpt,1000,2\n2026-11-02,gpt,300,1\n');
   expect(await compared(both)).toEqual([['gpt-mini tokens', 'gpt-mini usd'], undefined]);
   expect(await compared(both, 'azure')).toEqual([['gpt tokens', 'gpt usd'], 'azure']);
+});
+
+it('Anthropic’s export of usage is read with all that was written to its cache', async () => {
+  const ledger = await ledgerOf([row('2026-11-01', 'claude-haiku-4-5', 21_000, 1)]);
+  const invoice = readInvoice(
+    'usage_date_utc,model_version,api_key,workspace,usage_type,context_window,usage_input_tokens_no_cache,' +
+      'usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,' +
+      'usage_output_tokens,web_search_count,inference_geo,speed\n' +
+      '2026-11-01 02:00,claude-haiku-4-5-20251001,k,Default,standard,≤ 200k,4000,8000,4000,3000,2000,0,global,\n',
+  );
+
+  expect(invoice[0]?.tokens).toBe(21_000);
+  // It is asked for by its name, and billed as the snapshot that answered.
+  expect(await reconcile(ledger, invoice, { threshold: 0 })).toMatchObject({
+    differences: [],
+    unmatched: [],
+  });
+});
+
+it('Anthropic’s export of costs names models as people do', async () => {
+  const ledger = await ledgerOf([
+    row('2026-11-01', 'claude-haiku-4-5-20251001', 9, 0.05, { provider: 'anthropic' }),
+    row('2026-11-01', 'claude-3-5-sonnet-20241022', 9, 1, { provider: 'anthropic' }),
+  ]);
+  const invoice = readInvoice(
+    'usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd\n' +
+      '2026-11-01,Claude Haiku 4.5,Default,k,message,≤ 200k,input_no_cache,0.02,0.02\n' +
+      '2026-11-01,Claude Haiku 4.5,Default,k,message,≤ 200k,output,0.03,0.03\n' +
+      '2026-11-01,Claude Sonnet 3.5,Default,k,message,≤ 200k,output,1,1\n',
+  );
+
+  const { differences, unmatched, bill } = await reconcile(ledger, invoice, { threshold: 0 });
+  expect(bill).toEqual({ provider: 'anthropic', ledgerUsd: 1.05, providerUsd: 1.05 });
+  // What can't be told is said.
+  expect(unmatched).toEqual(['Claude Sonnet 3.5']);
+  expect(differences.map(({ model }) => model)).toEqual(['Claude Sonnet 3.5', 'claude-3-5-sonnet-20241022']);
+});
+
+it('OpenAI’s export of costs has a line for each kind of token of a snapshot, and for what is no model', async () => {
+  const provider = { provider: 'openai' };
+  const ledger = await ledgerOf([
+    row('2026-11-01', 'gpt-4o-mini', 9, 0.5, provider),
+    row('2026-11-01', 'gpt-audio', 9, 2, provider),
+  ]);
+  const line = (usd: string, item: string) =>
+    `1793491200,1793577600,2026-11-01T00:00:00+00:00,2026-11-02T00:00:00+00:00,${usd},usd,,,"${item}",proj\n`;
+  const invoice = readInvoice(
+    'start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,quantity,quantity_unit,' +
+      `line_item,project_id\n${line('', '')}` +
+      line('0.1000000000000000000000000000', 'gpt-4o-mini-2024-07-18, input') +
+      line('0E-6176', 'gpt-4o-mini-2024-07-18, cached input') +
+      line('0.4', 'gpt-4o-mini-2024-07-18, output') +
+      line('2', 'gpt-audio-2025-08-28 audio, output') +
+      line('0.25', 'web search tool calls'),
+  );
+
+  const { differences, unmatched, bill } = await reconcile(ledger, invoice, { threshold: 0 });
+  expect(invoice).toHaveLength(5);
+  expect(differences.map(({ model, ours, theirs }) => [model, ours, theirs])).toEqual([
+    ['web search tool calls', 0, 0.25],
+  ]);
+  expect(unmatched).toEqual(['web search tool calls']);
+  expect(bill).toMatchObject({ provider: 'openai', ledgerUsd: 2.5 });
+});
+
+it('snapshots that are asked for by their names stay apart', async () => {
+  const ledger = await ledgerOf([
+    row('2026-11-01', 'gpt-4o-2024-05-13', 100, 1),
+    row('2026-11-01', 'o3-2025-04-16', 10, 1),
+    row('2026-11-01', 'mistral-large-latest', 5, 1),
+  ]);
+  const invoice = readInvoice(
+    'day,model,tokens\n2026-11-01,gpt-4o-2024-05-13,100\n2026-11-01,gpt-4o-2024-08-06,7\n' +
+      '2026-11-01,o3-2025-05-01,10\n2026-11-01,mistral-large-2411,5\n2026-11-01,,3\n',
+  );
+
+  const { differences, unmatched } = await reconcile(ledger, invoice, { threshold: 0 });
+  expect(differences.map(({ model, ours, theirs }) => [model, ours, theirs])).toEqual([
+    ['o3-2025-05-01', 0, 10],
+    ['o3-2025-04-16', 10, 0],
+    ['gpt-4o-2024-08-06', 0, 7],
+    ['(no model)', 0, 3],
+  ]);
+  expect(unmatched).toEqual(['gpt-4o-2024-08-06', 'o3-2025-05-01', '(no model)']);
 });
 
 it.each([

@@ -9,7 +9,11 @@ import { reportedCost } from '../reported-cost.ts';
 export function readEnd(response: JsonObject, emit: Emit): void {
   const { status, output, service_tier: tier } = response;
   if (typeof tier === 'string') emit({ type: 'service-tier', tier });
-  readUsage(objectOf(response.usage), searchesOf(output), emit);
+  readUsage(
+    objectOf(response.usage),
+    { searches: searchesOf(output), fileSearches: fileSearchesOf(output) },
+    emit,
+  );
   if (status === 'failed') {
     const { message, code } = objectOf(response.error);
     emit(failedPart(textOf(message), code));
@@ -49,7 +53,15 @@ const searchesOf = (output: unknown): number =>
     ({ type, action }) => type === 'web_search_call' && (objectOf(action).type ?? 'search') === 'search',
   ).length;
 
-function readUsage(usage: JsonObject, searches: number, emit: Emit): void {
+/** Of the files that OpenAI keeps: each call is one, however many questions it has. */
+const fileSearchesOf = (output: unknown): number =>
+  objectsOf(output).filter(({ type }) => type === 'file_search_call').length;
+
+function readUsage(
+  usage: JsonObject,
+  { searches, fileSearches }: { searches: number; fileSearches: number },
+  emit: Emit,
+): void {
   const { input_tokens: input } = usage;
   if (!isCount(input)) return;
   const details = objectOf(usage.input_tokens_details);
@@ -66,6 +78,7 @@ function readUsage(usage: JsonObject, searches: number, emit: Emit): void {
       ...(cacheWrite && { cacheWrite }),
       ...(reasoning && { reasoning }),
       ...(searches && { searches }),
+      ...(fileSearches && { fileSearches }),
       ...reportedCost(usage),
     },
   });

@@ -196,6 +196,15 @@ it('OpenAI: searches of the web, and not the pages that are opened after them', 
   expect(factsOf(openaiResponses('openai').readAnswer(answer) ?? []).usage).toMatchObject({ searches: 2 });
 });
 
+it('OpenAI: searches of its files', () => {
+  const call = { type: 'file_search_call', queries: ['price', 'prices'], status: 'completed' };
+  const usage = { input_tokens: 100, output_tokens: 5 };
+  const answer = { id: 'r', status: 'completed', output: [call, call], usage };
+  expect(factsOf(openaiResponses('openai').readAnswer(answer) ?? []).usage).toMatchObject({
+    fileSearches: 2,
+  });
+});
+
 it('Gemini: each thing that it searched for, once, though every chunk may name it', () => {
   const seen: { searches?: number }[] = [];
   const reader = gemini.openStream?.((part) => void (part.type === 'usage' && seen.push(part.usage)));

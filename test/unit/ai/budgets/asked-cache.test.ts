@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { askedCache } from '../../../../src/ai/budgets/asked-cache.ts';
+
+const said = (part: object) => JSON.stringify({ model: 'm', messages: [{ role: 'user', content: [part] }] });
+const text = { type: 'text', text: 'Hello' };
+
+it.each([
+  ['nothing', said(text), ''],
+  ['what only speaks of it', said({ ...text, text: 'a "cache_control" with "ttl": "1h"' }), ''],
+  ['letters of other scripts', said(text).replace('Hello', '\\u00e9\\u2026\\u003c\\u0060'), ''],
+  ['Anthropic’s mark', said({ ...text, cache_control: { type: 'ephemeral' } }), 'usual'],
+  ['for five minutes', said({ ...text, cache_control: { type: 'ephemeral', ttl: '5m' } }), 'usual'],
+  ['for an hour', said({ ...text, cache_control: { type: 'ephemeral', ttl: '1h' } }), 'hour'],
+  ['OpenAI’s mark', said({ ...text, prompt_cache_breakpoint: { ttl: '30m' } }), 'hour'],
+  ['Amazon’s', said({ cachePoint: { type: 'default' } }), 'usual'],
+  ['a time written with spaces', '{"cache_control" : {"ttl"  :  "1h"}}', 'hour'],
+  ['a hidden letter', '{"c\\u0061che_control":{"type":"ephemeral"}}', 'hour'],
+])('a body with %s', (_, body, kept) => {
+  expect(askedCache(Buffer.from(body))).toBe(kept);
+});
