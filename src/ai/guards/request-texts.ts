@@ -7,7 +7,7 @@ import type { KeptEntries, KeptWords } from './kept-words.ts';
 import { placeOf, type RecalledPlace, recalledTexts } from './recalled-texts.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
-const SAID = [
+export const SAID: readonly string[] = [
   'system',
   'instructions',
   'messages',
