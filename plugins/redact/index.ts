@@ -112,6 +112,7 @@ function guard(
       }
       return undefined;
     },
+    restored: (text) => placeholders.restoredIn(text),
     openAnswer(kind: AnswerTextKind, isTold = false) {
       // Signed as the model wrote it: what it holds of the request are placeholders. And what was told holds none.
       if (kind === 'reasoning' || isTold) return undefined;

@@ -29,6 +29,11 @@ export class Placeholders {
     return this.#byName.get(name) ?? name;
   }
 
+  /** A text with the data in the place of each of ours. */
+  restoredIn(text: string): string {
+    return text.replace(LIKE_OURS, (name) => this.restored(name));
+  }
+
   knows(value: string): boolean {
     return this.#byValue.has(value);
   }

@@ -82,8 +82,8 @@ function addTo(choice: Choice, part: OfChoice): void {
       else content.push({ type: 'text', text: '', citations: [part.citation] });
       break;
     case 'tool-call-start': {
-      const { id, name } = part;
-      content.push({ type: 'tool-call', id, name, arguments: '' });
+      const { id, name, isFormer } = part;
+      content.push({ type: 'tool-call', id, name, arguments: '', ...(isFormer && { isFormer }) });
       break;
     }
     case 'tool-call-arguments': {

@@ -6,6 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { cutText } from '../lib/cut-text.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
+import { refuseOtherCaseOfCost } from './acted-on.ts';
 import { chatAtMost, listAtMost } from './budgets/estimate.ts';
 import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
@@ -145,6 +146,7 @@ function jsonBody(bytes: Buffer, contentType: string): JsonObject | undefined {
     return undefined;
   }
   if (topLevelValues(bytes, 'model').length > 1) throw twoModels();
+  refuseOtherCaseOfCost(body);
   return body;
 }
 

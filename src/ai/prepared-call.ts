@@ -1,5 +1,5 @@
 import type { AnswerName, Format, StreamWriter } from '../contracts/format.ts';
-import type { JsonObject } from '../contracts/model-request.ts';
+import type { JsonObject, ModelRequest } from '../contracts/model-request.ts';
 import type { Dialect, TranslatedDialect } from '../contracts/provider.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { anyReads } from '../lib/answer-filters.ts';
@@ -39,7 +39,7 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
   if (format.kind === 'operation' && format.media === 'form' && anyReads(guards, 'result'))
     return { ...prepared, openTranscript: () => new TranscriptPassage(guards) };
   if (format.kind !== 'chat' || !format.openStream || !answerIsGuarded(guards)) return prepared;
-  const neutral = neutralOf(call, format);
+  const neutral = askedOf(call, format);
   const unread = neutral.uncarried.find((at) => WITH_PARTS_OF_ITS_OWN.test(at));
   if (unread !== undefined) throw unguarded(unread);
   const openStream = (): StreamWriter | undefined => format.openStream?.(neutral, answerName(call));
@@ -47,8 +47,8 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
 }
 
 /**
- * What makes a provider answer with parts that are no text, reasoning or call of a client's tool: results of its own tools,
- * sound. Guards of answers can't read them, and would leave them out.
+ * What makes a provider answer with parts that are no text, reasoning or call of a client's function: results of its own tools,
+ * calls of custom tools, sound. Guards of answers can't read them, and would leave them out.
  */
 const WITH_PARTS_OF_ITS_OWN = /^(?:tools\[\d+\]$|mcp_servers|container|audio$)/;
 
@@ -140,6 +140,19 @@ export function neutralOf<Request extends Neutral>(call: ChatCall, format: Forma
   call.neutral ??= format.readRequest(bodyOf(call));
   return call.neutral as Request;
 }
+
+/**
+ * What the writers of a call's answer read of what it asks. What was said before is none of it, and may be in words that its
+ * provider alone can read: its roles, its ids.
+ */
+export function askedOf(call: ChatCall, format: Format): ModelRequest {
+  if (call.neutral) return call.neutral as ModelRequest;
+  const body = bodyOf(call);
+  const said = SAID_BEFORE.filter((field) => Array.isArray(body[field])).map((field) => [field, []]);
+  return format.readRequest({ ...body, ...Object.fromEntries(said) });
+}
+
+const SAID_BEFORE = ['messages', 'input'];
 
 /** The client's request, as a service takes it that speaks the same format in its own way, or not all that is in it, or is not to. */
 function adapted(

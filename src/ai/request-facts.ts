@@ -141,11 +141,12 @@ function toolRounds(messages: unknown): number {
 
 function kindOf(message: unknown): 'user' | 'call' | 'other' {
   if (!isObject(message)) return 'other';
-  const { type, tool_calls: calls, parts, content = parts } = message;
-  if (type === 'function_call') return 'call';
+  const { type, tool_calls: calls, function_call: former, parts, content = parts } = message;
+  if (type === 'function_call' || type === 'custom_tool_call') return 'call';
   // Google's whose it isn't said is the user's.
   const role = message.role ?? (parts === undefined ? '' : 'user');
-  if (role === 'assistant' || role === 'model') return calls || has(content, CALLS) ? 'call' : 'other';
+  if (role === 'assistant' || role === 'model')
+    return calls || former || has(content, CALLS) ? 'call' : 'other';
   // The results of tools come as the user's from some.
   return role === 'user' && !has(content, RESULTS) ? 'user' : 'other';
 }

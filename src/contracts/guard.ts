@@ -68,6 +68,8 @@ export interface ModelGuard {
    * @param isTold it is given again: the client has been told just this before
    */
   openAnswer?(kind: AnswerTextKind, isTold?: boolean): AnswerFilter | undefined;
+  /** A text of the answer with what this guard took out of the request again in its place. It records nothing. */
+  restored?(text: string): string;
 }
 
 /** Something that a guard did, or in report mode would have done. Never holds data of the request or the answer. */

@@ -9,6 +9,8 @@ export interface AnswerToolCall {
   readonly name: string;
   /** JSON, as the model wrote it. */
   readonly arguments: string;
+  /** See the part that begins it. */
+  readonly isFormer?: boolean;
 }
 
 /** What an answer consists of, in the order in which it was generated. */

@@ -74,6 +74,8 @@ export type StreamPart =
       readonly call: number;
       readonly id: string;
       readonly name: string;
+      /** In the former words of OpenAI's chats (`function_call`): the only one, without an id. */
+      readonly isFormer?: boolean;
     } & OfChoice)
   | ({ readonly type: 'tool-call-arguments'; readonly call: number; readonly text: string } & OfChoice)
   /** A picture that was made, in base64. */

@@ -293,6 +293,28 @@ it('none at all is Anthropic’s way to have a prompt read and kept: it is not r
   expect([refused.status, other.taken.length]).toEqual([400, 0]);
 });
 
+it('what is thought of an answer is lowered with it: Anthropic takes no budget that is no less', async () => {
+  const provider = await says('x');
+  const gateway = await aiGateway([asAnthropic(provider)], { policies: [{ 'max-tokens': { limit: 4096 } }] });
+  const think = (max_tokens: number, budget_tokens: number, at = gateway) => {
+    const thinking = { type: 'enabled', budget_tokens };
+    return chat(at, { model: 'smart', max_tokens, thinking, messages: [] }, {}, '/v1/messages');
+  };
+  for (const budget of [8000, 4096, 2000]) await think(16_000, budget);
+  // For all that is thought between calls of tools.
+  await think(16_000, 20_000);
+  const small = await aiGateway([asAnthropic(provider)], { policies: [{ 'max-tokens': { limit: 1500 } }] });
+  await think(16_000, 8000, small);
+  const sent = provider.taken.map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
+  expect(sent.map(({ max_tokens, thinking }) => [max_tokens, thinking])).toEqual([
+    [4096, { type: 'enabled', budget_tokens: 2048 }],
+    [4096, { type: 'enabled', budget_tokens: 2048 }],
+    [4096, { type: 'enabled', budget_tokens: 2000 }],
+    [4096, { type: 'enabled', budget_tokens: 20_000 }],
+    [1500, { type: 'disabled' }],
+  ]);
+});
+
 it('tokens are no text that a guard could read; one that reads none has nothing against them', async () => {
   const provider = await vectors();
   const [reading, clamping] = await Promise.all([

@@ -105,3 +105,33 @@ it('a rule’s words that do not fit are no answer, and nobody is asked again fo
   const fitting = await aiGateway([provider], { ai: { prompts }, models: models('{"usd":5}') });
   expect((await ask(fitting)).status).toBe(200);
 });
+
+it('what a guard took out of the input fits again where it stands in its place', async () => {
+  const output = { type: 'object', properties: { email: { type: 'string', format: 'email' } } };
+  const provider = await says(['{"email":"[EMAIL_1]"}']);
+  const gateway = await aiGateway([provider], {
+    policies: [{ redact: {} }],
+    ai: { prompts: { price: { ...prompts.price, output } } },
+  });
+  const answer = await ask(gateway, { item: 'tea for ada@example.com' });
+  expect([answer.status, provider.taken.length]).toEqual([200, 1]);
+  expect(String(provider.taken[0]?.body)).not.toContain('ada@');
+  expect(JSON.parse(answer.body.toString()).choices[0].message.content).toBe('{"email":"ada@example.com"}');
+});
+
+it('nor is it told to the model when that is asked again', async () => {
+  const output = {
+    type: 'object',
+    properties: { email: { type: 'string', format: 'email' }, usd: { type: 'number' } },
+  };
+  const provider = await says(['{"email":"[EMAIL_1]","usd":"five"}', '{"email":"[EMAIL_1]","usd":5}']);
+  const gateway = await aiGateway([provider], {
+    policies: [{ redact: {} }],
+    ai: { prompts: { price: { ...prompts.price, output } } },
+  });
+  const answer = await ask(gateway, { item: 'tea for ada@example.com' });
+  expect([answer.status, provider.taken.length]).toEqual([200, 2]);
+  const again = String(provider.taken[1]?.body);
+  expect(again).toContain('/usd must be number');
+  expect(again).not.toContain('ada@');
+});

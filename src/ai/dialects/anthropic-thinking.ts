@@ -32,7 +32,7 @@ export interface Thinking {
   readonly budget: number;
 }
 
-const LEAST_BUDGET = 1_024;
+export const LEAST_BUDGET = 1_024;
 const NO_THINKING: Thinking = { thinking: { type: 'disabled' }, budget: 0 };
 
 const onABudget = (tokens: number): Thinking => ({

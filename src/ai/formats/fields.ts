@@ -100,6 +100,12 @@ export class Fields {
     if (values.includes(this.#object[key])) this.#unread.delete(key);
   }
 
+  /** What a field says has no place in the neutral form. */
+  giveUpOn(key: string): void {
+    this.#unread.delete(key);
+    this.#uncarried.push(this.place(key));
+  }
+
   /** The object as a whole has no place in the neutral form. */
   giveUp(): void {
     this.#unread.clear();

@@ -21,6 +21,11 @@ export function toolsOf(
   const said = fields.raw('tool_choice');
   if (said === undefined || said === 'auto' || said === 'none' || said === 'required')
     return { tools, toolChoice: said };
+  if (typeof said === 'string') {
+    // Of its provider's own: Mistral's `any`.
+    fields.giveUpOn('tool_choice');
+    return { tools };
+  }
   const choice = fields.inner('tool_choice');
   const type = choice?.text('type');
   const name = choice && type === 'function' ? nameIn(choice) : undefined;
@@ -44,6 +49,9 @@ function allowedOf(
       return name;
     }),
   );
-  const left = tools?.filter(({ name }) => names.has(name));
-  return left && left.length > 0 ? { tools: left, toolChoice } : {};
+  const left = tools?.filter(({ name }) => names.has(name)) ?? [];
+  if (left.length > 0) return { tools: left, toolChoice };
+  // Of none one is to be called.
+  if (toolChoice === 'required') allowed.giveUp();
+  return {};
 }

@@ -1,8 +1,10 @@
 import type { GuardedRequest, ModelGuard, RequestText } from '../../contracts/guard.ts';
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { isObject } from '../../lib/json.ts';
 import { jsonShape } from '../../lib/json-shape.ts';
 import type { ChatCall } from '../chat-call.ts';
+import { LEAST_BUDGET } from '../dialects/anthropic-thinking.ts';
 import { holdsTokens } from '../given-tokens.ts';
 import { writeStrings } from './json-strings.ts';
 import { leaveOut, requestTexts, SignedText } from './request-texts.ts';
@@ -116,11 +118,25 @@ function maximaOf(
   const own = maxima.filter(isNamed);
   const named = [...own, ...OTHER_MAXIMA.filter(isNamed)];
   const isBound = own.length > 0 && named.every((field) => isMaximum(body[field]));
+  const most = isBound ? Math.max(...named.map((field) => body[field] as number)) : undefined;
   return {
-    most: isBound ? Math.max(...named.map((field) => body[field] as number)) : undefined,
+    most,
     lower(to) {
       for (const field of named) body[field] = isMaximum(body[field]) ? Math.min(body[field], to) : to;
       if (own.length === 0 && maxima[0] !== undefined) body[maxima[0]] = to;
+      if (name === 'anthropic-messages') lowerThinking(body, to, most);
     },
   };
+}
+
+/**
+ * Anthropic refuses a budget of thoughts that is no less than all of the answer. Half is left for the answer itself, as where an
+ * effort is asked for. One that was no less before is for all that is thought between calls of tools, and stays.
+ */
+function lowerThinking(body: { [key: string]: unknown }, to: number, most = Number.POSITIVE_INFINITY): void {
+  const { thinking } = body;
+  if (!isObject(thinking) || typeof thinking.budget_tokens !== 'number') return;
+  if (thinking.budget_tokens < to || thinking.budget_tokens >= most) return;
+  const budget = Math.floor(to / 2);
+  body.thinking = budget < LEAST_BUDGET ? { type: 'disabled' } : { ...thinking, budget_tokens: budget };
 }

@@ -1,13 +1,13 @@
 import type { RequestText } from '../../contracts/guard.ts';
-import { type DataUrl, formatDataUrl, parseDataUrl } from '../../lib/data-url.ts';
 import { isObject, objectOf } from '../../lib/json.ts';
 import { readSeal, UNSIGNED } from '../seal.ts';
+import { type FileText, fileTextIn, mayHoldText } from './file-text.ts';
 import { jsonStrings } from './json-strings.ts';
 import type { KeptEntries, KeptWords } from './kept-words.ts';
 import { placeOf, type RecalledPlace, recalledTexts } from './recalled-texts.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
-const SAID = [
+export const SAID: readonly string[] = [
   'system',
   'instructions',
   'messages',
@@ -156,21 +156,8 @@ function readingOf({ container, key, reading }: Place): Reading {
 /** A picture that a model of OpenAI's made stands where a tool of somebody's may say something. */
 function isSaid(container: Container, key: string): boolean {
   if (key === 'result') return container.type !== 'image_generation_call';
-  return !FORM.has(key) || holdsText(container, key);
+  return !FORM.has(key) || mayHoldText(container, key);
 }
-
-/** What is form elsewhere, or bytes, and a text here: a document of Anthropic's that is one, and a file of OpenAI's. */
-function holdsText(container: Container, key: string): boolean {
-  if (key === 'data') return container.type === 'text';
-  return key === 'file_data' && textFileOf(container[key]) !== undefined;
-}
-
-function textFileOf(value: unknown): DataUrl | undefined {
-  const file = typeof value === 'string' ? parseDataUrl(value) : undefined;
-  return file && TEXTS.test(file.mediaType) ? file : undefined;
-}
-
-const TEXTS = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml)\b)/i;
 
 /** Whose entries say themselves who speaks. */
 const SPEAKERS: ReadonlySet<string> = new Set(['messages', 'input']);
@@ -199,8 +186,8 @@ function textsOf(at: Place, value: string, recalled: RecalledPlace | undefined):
   if (texts) return texts;
   const thought = signedThoughtOf(at);
   if (thought) return [new SignedText(at, thought, value)];
-  const file = at.key === 'file_data' ? textFileOf(value) : undefined;
-  if (file) return [new FileText(at, file)];
+  const file = at.reading === 'said' ? fileTextIn(at.container, at.key) : undefined;
+  if (file) return file === 'none' ? [] : [new PlacedFile(at, file)];
   const text = new PlacedText(at);
   // OpenAI's formats hold the arguments of a call as JSON.
   const isCall = at.reading === 'said' && at.key === 'arguments';
@@ -283,20 +270,20 @@ function remove(list: unknown, isGone: (entry: unknown) => boolean): void {
   list.splice(0, list.length, ...rest);
 }
 
-/** A text in a `data:` URL. Its bytes stay what they are as long as nobody changes it. */
-class FileText implements RequestText {
+/** Its bytes stay what they are as long as nobody changes it. */
+class PlacedFile implements RequestText {
   readonly role: string;
   readonly isKept: boolean;
   readonly #place: PlacedText;
-  readonly #mediaType: string;
+  readonly #file: FileText;
   #text: string;
 
-  constructor(at: Place, { mediaType, data }: DataUrl) {
+  constructor(at: Place, file: FileText) {
     this.role = at.role;
     this.isKept = at.isKept;
     this.#place = new PlacedText(at);
-    this.#mediaType = mediaType;
-    this.#text = Buffer.from(data, 'base64').toString('utf8');
+    this.#file = file;
+    this.#text = file.text;
   }
 
   get text(): string {
@@ -306,7 +293,6 @@ class FileText implements RequestText {
   set text(text: string) {
     if (text === this.#text) return;
     this.#text = text;
-    const data = Buffer.from(text).toString('base64');
-    this.#place.text = formatDataUrl({ mediaType: this.#mediaType, data });
+    this.#place.text = this.#file.with(text);
   }
 }

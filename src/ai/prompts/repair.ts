@@ -7,13 +7,15 @@ import { replaceBody } from '../replace-body.ts';
 /** How an answer breaks what its prompt promises, and what was said; undefined if it doesn't, or says why it is none. */
 export function breachIn(call: ChatCall): { said: string; breach: string } | undefined {
   const { checkOutput } = call.prompt as PromptCall;
-  const { answer } = call;
+  const { answer, guards } = call;
   // A refusal by the provider or the model is an answer of its own kind.
   if (!checkOutput || answer?.kind !== 'whole' || !answer.facts || answer.facts.refused) return undefined;
   // What its tools bring comes first.
   if (answer.parts.some(({ type }) => type === 'tool-call-start')) return undefined;
   const said = textOf(answer.parts);
-  const breach = breachOf(said, checkOutput);
+  // As its caller reads it, who promised what form it has; what is sent back is what the model said.
+  const read = guards.reduce((text, guard) => guard.restored?.(text) ?? text, said);
+  const breach = breachOf(read, checkOutput);
   return breach === undefined ? undefined : { said, breach };
 }
 

@@ -5,7 +5,7 @@ import { gatherAnswer } from '../gather-answer.ts';
 import { AnswerGuard, answerIsGuarded } from '../guards/answer-guard.ts';
 import { guardOperation } from '../guards/guard-operation.ts';
 import { TranslatedPassage } from '../passage.ts';
-import { answerName, neutralOf } from '../prepared-call.ts';
+import { answerName, askedOf } from '../prepared-call.ts';
 import { TurnTape } from '../turn-tape.ts';
 
 type Whole = Extract<CommittedAnswer, { kind: 'whole' }>;
@@ -32,7 +32,7 @@ function guardWhole(call: ChatCall, format: Format, answer: Whole): Guarded | un
   const parts: StreamPart[] = answer.parts.flatMap((part) => guard.take(part));
   parts.push(...guard.end());
   if (contentsOf(parts) === contentsOf(answer.parts)) return undefined;
-  const written = format.writeAnswer(gatherAnswer(parts), answerName(call), neutralOf(call, format));
+  const written = format.writeAnswer(gatherAnswer(parts), answerName(call), askedOf(call, format));
   return { parts, body: Buffer.from(JSON.stringify(written)) };
 }
 
@@ -51,7 +51,7 @@ function contentsOf(parts: readonly StreamPart[]): string {
  * @throws what a guard ends the answer with, for which a stream has no place
  */
 function guardStream(call: ChatCall, format: Format, answer: Whole): Guarded | undefined {
-  const writer = format.openStream?.(neutralOf(call, format), answerName(call));
+  const writer = format.openStream?.(askedOf(call, format), answerName(call));
   if (!writer) return undefined;
   const told = new TurnTape();
   const passage = new TranslatedPassage(writer, new AnswerGuard(call.guards, isTold(call)), told);

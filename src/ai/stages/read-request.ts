@@ -4,6 +4,7 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { isObject } from '../../lib/json.ts';
 import { type Span, topLevelValues } from '../../lib/json-span.ts';
+import { refuseOtherCase } from '../acted-on.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
 import { givenTokens } from '../given-tokens.ts';
@@ -25,6 +26,7 @@ export function readRequest(call: ChatCall): void {
   // What is counted back to the user's last words may begin before it.
   const isEnough = behind !== undefined && holdsUsers(behind.tail);
   const body = isEnough ? behind.body : parse(bytes);
+  refuseOtherCase(body);
   if (typeof body.model !== 'string' || body.model === '')
     throw new GatewayError('model_missing', { param: 'model' });
   if (body.stream !== undefined && body.stream !== null && typeof body.stream !== 'boolean') {

@@ -240,6 +240,17 @@ function outliveClient(call: ChatCall, withinMs: number): void {
 function noteStateless(call: ChatCall): void {
   const { exchange, bytes, format, ports } = call;
   if (bytes.length > LOOKED_AT || format.kind !== 'chat') return;
-  const { messages } = neutralOf(call, format);
-  ports.conversations.noteStateless(exchange.consumer, (call.request as ChatRequest).user, messages);
+  const messages = readableIn(call, format);
+  if (messages)
+    ports.conversations.noteStateless(exchange.consumer, (call.request as ChatRequest).user, messages);
+}
+
+/** Undefined where they can't be read: this only measures, and who is asked in its own words may take them. */
+function readableIn(call: ChatCall, format: Format): readonly Message[] | undefined {
+  try {
+    return neutralOf(call, format).messages;
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'body_invalid') return undefined;
+    throw error;
+  }
 }

@@ -23,7 +23,7 @@ const CHAT = {
       role: 'user',
       content: [
         { type: 'text', text: 'What is this?', cache_control: { type: 'ephemeral' } },
-        { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}`, detail: 'low' } },
+        { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}`, detail: 'auto' } },
         { type: 'image_url', image_url: { url: 'https://img.example/a.png' } },
         { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } },
       ],
@@ -197,6 +197,8 @@ describe('what can’t be carried is refused by the client’s own name for it',
     ['messages[0].content[0]', { messages: [{ role: 'user', content: [audio] }] }],
     ['messages[0].content[0]', { messages: [{ role: 'user', content: [{ type: 'video' }] }] }],
     ['messages[0].name', { messages: [{ ...user, name: 'Ann' }] }],
+    ['messages[0].name', { messages: [{ role: 'system', name: 'example_user', content: 'Hi' }, user] }],
+    ['messages[1].name', { messages: [user, { role: 'developer', name: 'Ann', content: 'Hi' }] }],
     ['messages[1].audio', { messages: [user, { role: 'assistant', audio: { id: '1' } }] }],
   ])('%s, of a chat completion', (field, extra) => {
     expect(refusedField('openai-chat', anthropic, chat(extra))).toBe(field);

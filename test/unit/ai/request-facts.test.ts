@@ -12,6 +12,24 @@ it.each([
   ['nothing', { messages: [user] }, 0],
   ['one round', { messages: [user, call, result] }, 1],
   ['several calls at once', { messages: [user, call, result, result, call, result] }, 2],
+  [
+    'the chat API’s former words',
+    {
+      messages: [
+        user,
+        { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+        { role: 'function', name: 'f', content: 'done' },
+        { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+        { role: 'function', name: 'f', content: 'done' },
+      ],
+    },
+    2,
+  ],
+  [
+    'custom tools of OpenAI’s responses',
+    { input: [user, { type: 'custom_tool_call' }, { type: 'custom_tool_call_output' }] },
+    1,
+  ],
   ['only since the user spoke', { messages: [user, call, result, user, call, result] }, 1],
   [
     'Anthropic’s results, which are the user’s messages',

@@ -40,8 +40,20 @@ it.each(FORMATS)('in %s', (from) => {
 });
 
 it.each(FORMATS)('none, in %s, is a request without tools', (from) => {
-  const none = sent(from, service('openai'), asked(from, [], 'required'));
+  const none = sent(from, service('openai'), asked(from, [], 'auto'));
   expect([none.tools, none.tool_choice]).toEqual([undefined, undefined]);
+});
+
+it.each([{ names: [] }, { names: ['run'] }])('where one of none ($names) is to be called that is refused', ({
+  names,
+}) => {
+  const place = (from: FormatName) => refusedField(from, anthropic, asked(from, names, 'required'));
+  expect(FORMATS.map(place)).toEqual(['tool_choice.allowed_tools', 'tool_choice']);
+});
+
+it('a word of its provider’s own is refused by its name', () => {
+  const body = { messages: [{ role: 'user', content: 'Hi' }], tool_choice: 'any' };
+  expect(refusedField('openai-chat', anthropic, body)).toBe('tool_choice');
 });
 
 it('a tool of OpenAI’s own among them is refused by its place', () => {

@@ -74,7 +74,6 @@ function convertUserPart(part: UserPart): JsonObject {
   return part.type === 'text' ? convertText(part) : convertMedia(part);
 }
 
-/** How closely an image is looked at (`detail`) is a matter of OpenAI's prices; Anthropic has one way to look. */
 function convertMedia(part: ImagePart | FilePart): JsonObject {
   if (part.type === 'image')
     return { type: 'image', source: convertSource(part.source), ...cacheControl(part.cache) };

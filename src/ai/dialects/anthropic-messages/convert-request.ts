@@ -6,6 +6,7 @@ import { closedSchema } from '../anthropic-schema.ts';
 import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
 import { withoutBlanks } from '../blank.ts';
 import { samplingOf } from '../claude.ts';
+import { mustBeClose } from '../image-detail.ts';
 import { cacheControl, convertMessagesFor, convertText } from './convert-messages.ts';
 
 /** A request in the neutral form as a messages request. */
@@ -13,6 +14,7 @@ export function convertRequest(
   request: ModelRequest,
   { model, stream, maxOutput = ANSWER_TOKENS }: ModelCall,
 ): JsonObject {
+  mustBeClose(request.messages);
   const { reasoning, maxTokens, tools, toolChoice } = request;
   const { thinking, effort, budget } = convertThinking(reasoning, model, maxTokens, tools && toolChoice);
   const output = { ...(effort && { effort }), ...formatOf(request) };

@@ -63,7 +63,6 @@ function convertUserPart(part: UserPart, names: DocumentNames): JsonObject {
   return convertMedia(part, names);
 }
 
-/** How closely an image is looked at (`detail`) is a matter of OpenAI's prices. */
 function convertMedia(part: ImagePart | FilePart, names: DocumentNames): JsonObject {
   const { source, at } = part;
   const bytes = sourceOf(source, at);

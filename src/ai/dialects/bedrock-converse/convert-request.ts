@@ -5,6 +5,7 @@ import { closedSchema } from '../anthropic-schema.ts';
 import { ANSWER_TOKENS, convertThinking } from '../anthropic-thinking.ts';
 import { withoutBlanks } from '../blank.ts';
 import { samplingOf } from '../claude.ts';
+import { mustBeClose } from '../image-detail.ts';
 import { systemInUserTurns } from '../late-system.ts';
 import type { Turn } from '../turns.ts';
 import { betasFor } from './betas.ts';
@@ -15,6 +16,7 @@ import { claudeOf, isUnnamed } from './model-name.ts';
 
 /** A request in the neutral form as one for Converse. The model and whether it streams are said by the path. */
 export function convertRequest(asked: ModelRequest, { model, maxOutput, betas = [] }: ModelCall): JsonObject {
+  mustBeClose(asked.messages);
   const claude = claudeOf(model);
   const mark = marksOf(model);
   const request = withToolsToUse(claude === undefined ? asked : { ...asked, ...samplingOf(asked, claude) });

@@ -3,6 +3,7 @@ import type { ModelCall } from '../../../contracts/provider.ts';
 import { asksForNothing } from '../../asks-for-nothing.ts';
 import { NotCarried } from '../../not-carried.ts';
 import { withoutBlanks } from '../blank.ts';
+import { detailOfAll } from '../image-detail.ts';
 import { convertContents } from './convert-contents.ts';
 import { convertThinking } from './convert-thinking.ts';
 
@@ -46,9 +47,12 @@ function generationOf(request: ModelRequest, model: string): JsonObject {
     ...(logprobs !== undefined && { responseLogprobs: true, logprobs: logprobs || undefined }),
     ...(responseFormat && { responseMimeType: 'application/json' }),
     responseJsonSchema: responseFormat?.type === 'json-schema' ? responseFormat.schema : undefined,
+    mediaResolution: RESOLUTIONS[detailOfAll(request.messages)],
     thinkingConfig: reasoning && convertThinking(reasoning, model),
   });
 }
+
+const RESOLUTIONS = { auto: undefined, low: 'MEDIA_RESOLUTION_LOW', high: 'MEDIA_RESOLUTION_HIGH' } as const;
 
 const definedOnly = (fields: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

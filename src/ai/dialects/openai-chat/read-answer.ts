@@ -2,8 +2,8 @@ import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { StreamPart } from '../../../contracts/stream-part.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { BegunChoices } from '../begun-choices.ts';
-import { argumentsText } from '../tool-arguments-text.ts';
 import { usageIn } from './convert-usage.ts';
+import { customCallsIn, functionCallsIn } from './read-calls.ts';
 import { readChoice, readContent } from './read-content.ts';
 
 /** The parts of a chat completion; undefined for an error under a status that says otherwise, however it is written. */
@@ -18,13 +18,13 @@ export function readAnswer(answer: JsonObject): StreamPart[] | undefined {
     begun.saw(choice);
     const message = objectOf(said.message);
     readContent(message, choice, emit);
-    const calls = objectsOf(message.tool_calls);
-    for (const [call, { id, function: spec }] of calls.entries()) {
-      const { name, arguments: args } = objectOf(spec);
-      emit({ type: 'tool-call-start', call, id: textOf(id), name: textOf(name), choice });
-      emit({ type: 'tool-call-arguments', call, text: argumentsText(args), choice });
+    const [calls, custom] = [functionCallsIn(message), customCallsIn(message)];
+    for (const [call, { id, name, arguments: text, isFormer }] of calls.entries()) {
+      emit({ type: 'tool-call-start', call, id, name, isFormer, choice });
+      emit({ type: 'tool-call-arguments', call, text, choice });
     }
-    readChoice(said, choice, calls.length > 0, emit);
+    for (const words of custom) emit({ type: 'item', words });
+    readChoice(said, choice, calls.length + custom.length > 0, emit);
   }
   if (typeof answer.service_tier === 'string') emit({ type: 'service-tier', tier: answer.service_tier });
   const usage = usageIn(answer);

@@ -4,8 +4,8 @@ import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { BegunChoices } from '../begun-choices.ts';
 import { choiceOf } from '../choice.ts';
 import { failedPart } from '../failed-part.ts';
-import { argumentsText } from '../tool-arguments-text.ts';
 import { usageIn } from './convert-usage.ts';
+import { customCallsIn, type FunctionCall, functionCallsIn } from './read-calls.ts';
 import { readChoice, readContent } from './read-content.ts';
 
 interface OpenCall {
@@ -49,7 +49,8 @@ export class ChunkReader implements StreamReader {
       this.#begun.saw(choice);
       const delta = objectOf(said.delta);
       readContent(delta, choice, this.#emit);
-      for (const call of objectsOf(delta.tool_calls)) this.#readCall(call, choice);
+      for (const call of functionCallsIn(delta)) this.#readCall(call, choice);
+      for (const words of customCallsIn(delta)) this.#readCustom(words, choice);
       readChoice(said, choice, this.#counts.has(choice ?? 0), this.#emit);
     }
     const tier = textOf(chunk.service_tier);
@@ -60,11 +61,9 @@ export class ChunkReader implements StreamReader {
   }
 
   /** A call begins where its number is new. Some leave the number away: then where another id comes. */
-  #readCall(said: JsonObject, choice: number | undefined): void {
-    const key = `${choice ?? 0} ${typeof said.index === 'number' ? said.index : 0}`;
-    const id = textOf(said.id);
-    const { name, arguments: args } = objectOf(said.function);
-    const text = argumentsText(args);
+  #readCall(said: FunctionCall, choice: number | undefined): void {
+    const { id, name, arguments: text, isFormer } = said;
+    const key = `${choice ?? 0} ${said.index ?? 0}`;
     let open = this.#calls.get(key);
     if (!open || (id !== '' && id !== open.id)) {
       const call = this.#counts.get(choice ?? 0) ?? 0;
@@ -72,10 +71,15 @@ export class ChunkReader implements StreamReader {
       open = { call, id, isTold: false };
       this.#calls.set(key, open);
     }
-    if (!open.isTold && (textOf(name) !== '' || text !== '')) {
+    if (!open.isTold && (name !== '' || text !== '')) {
       open.isTold = true;
-      this.#emit({ type: 'tool-call-start', call: open.call, id: open.id, name: textOf(name), choice });
+      this.#emit({ type: 'tool-call-start', call: open.call, id: open.id, name, isFormer, choice });
     }
     if (text !== '') this.#emit({ type: 'tool-call-arguments', call: open.call, text, choice });
+  }
+
+  #readCustom(words: string, choice: number | undefined): void {
+    this.#counts.set(choice ?? 0, this.#counts.get(choice ?? 0) ?? 0);
+    if (words !== '') this.#emit({ type: 'item', words });
   }
 }

@@ -21,17 +21,16 @@ export function readMessages(list: readonly Fields[]): { system: TextPart[]; mes
   for (const fields of list) {
     const { at } = fields;
     const role = fields.needed('role');
-    const name = fields.text('name');
     if (role === 'system' || role === 'developer') {
       const content = textsOf(fields);
       if (messages.length === 0) system.push(...content);
       else messages.push({ role: 'system', at, content });
     } else if (role === 'user') {
-      messages.push({ role, at, name, content: userParts(fields) });
+      messages.push({ role, at, name: fields.text('name'), content: userParts(fields) });
     } else if (role === 'assistant') {
-      messages.push({ role, at, name, content: assistantParts(fields) });
+      messages.push({ role, at, name: fields.text('name'), content: assistantParts(fields) });
     } else if (role === 'tool') {
-      addResult(messages, resultOf(fields, name));
+      addResult(messages, resultOf(fields, fields.text('name')));
     } else {
       throw new GatewayError('body_invalid', { param: `${at}.role`, detail: `There is no role ${role}.` });
     }

@@ -17,7 +17,7 @@ export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
       index,
       message: messageOf(choice.content),
       logprobs: logprobsOf(choice),
-      finish_reason: writeFinishReason(choice.finishReason),
+      finish_reason: writeFinishReason(choice.finishReason, choice.content.some(isFormerCall)),
     })),
     ...(answer.serviceTier && { service_tier: answer.serviceTier }),
     ...(answer.usage && { usage: writeUsage(answer.usage) }),
@@ -33,7 +33,9 @@ function logprobsOf({ logprobs, refusalLogprobs }: AnswerChoice): JsonObject | n
 function messageOf(content: AnswerChoice['content']): JsonObject {
   const of = <T extends AnswerContent['type']>(type: T) =>
     content.filter((each): each is Extract<AnswerContent, { type: T }> => each.type === type);
-  const [texts, refusals, reasoning, calls] = [of('text'), of('refusal'), of('reasoning'), of('tool-call')];
+  const [texts, refusals, reasoning] = [of('text'), of('refusal'), of('reasoning')];
+  const calls = of('tool-call').filter((call) => !isFormerCall(call));
+  const former = of('tool-call').find(isFormerCall);
   const images = of('image').map(writeImage);
   const details = content.flatMap(detailsOf);
   const annotations = texts.flatMap(({ citations }) => citations).flatMap(annotation);
@@ -45,6 +47,7 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
     ...(details.length > 0 && { reasoning_details: details }),
     ...(annotations.length > 0 && { annotations }),
     ...(images.length > 0 && { images }),
+    ...(former && { function_call: { name: former.name, arguments: former.arguments } }),
     ...(calls.length > 0 && {
       tool_calls: calls.map((call) => ({
         id: call.id,
@@ -55,6 +58,9 @@ function messageOf(content: AnswerChoice['content']): JsonObject {
     }),
   };
 }
+
+const isFormerCall = (content: AnswerContent): boolean =>
+  content.type === 'tool-call' && content.isFormer === true;
 
 function sealBefore(content: AnswerChoice['content'], call: AnswerContent) {
   const before = content[content.indexOf(call) - 1];

@@ -7,6 +7,11 @@ const REASONS: Readonly<Record<string, string>> = {
   refusal: 'content_filter',
 };
 
-/** OpenAI's four words; SDKs check them. null where the provider gave none. */
-export const writeFinishReason = (reason: FinishReason): string | null =>
-  reason === '' ? null : (REASONS[reason] ?? 'stop');
+/**
+ * OpenAI's four words; SDKs check them. null where the provider gave none.
+ * @param isFormer the answer calls a function in the API's former words, which have one of their own for that
+ */
+export function writeFinishReason(reason: FinishReason, isFormer: boolean): string | null {
+  if (isFormer && reason === 'tool_calls') return 'function_call';
+  return reason === '' ? null : (REASONS[reason] ?? 'stop');
+}

@@ -31,6 +31,8 @@ export class ChunkWriter implements StreamWriter {
   /** The latest, by choice: it may be of the call that follows. */
   readonly #seals = new Map<number, Extract<StreamPart, { type: 'reasoning-opaque' }>>();
   readonly #lists = new Map<number, Lists>();
+  /** Choices that call a function in the API's former words. */
+  readonly #former = new Set<number>();
   /** Characters of all lists. */
   #kept = 0;
 
@@ -115,12 +117,17 @@ export class ChunkWriter implements StreamWriter {
         return {};
       case 'tool-call-start': {
         const { call: index, id, name } = part;
+        if (part.isFormer) {
+          this.#former.add(choice);
+          return { delta: { function_call: { name, arguments: '' } } };
+        }
         const extra = extraContent(this.#seals.get(choice));
         this.#seals.delete(choice);
         const call = { index, id, type: 'function', function: { name, arguments: '' }, ...extra };
         return { delta: { tool_calls: [call] } };
       }
       case 'tool-call-arguments':
+        if (this.#former.has(choice)) return { delta: { function_call: { arguments: part.text } } };
         return { delta: { tool_calls: [{ index: part.call, function: { arguments: part.text } }] } };
       case 'image':
         this.#keep(choice, 'images', [writeImage(part)]);
@@ -137,7 +144,7 @@ export class ChunkWriter implements StreamWriter {
           },
         };
       case 'finish':
-        return { delta: {}, finish_reason: writeFinishReason(part.reason) };
+        return { delta: {}, finish_reason: writeFinishReason(part.reason, this.#former.has(choice)) };
     }
   }
 

@@ -1,0 +1,46 @@
+// How closely a picture is to be looked at is what it costs: a vendor is told, or the client that it can't be.
+import { expect, it } from 'vitest';
+import { anthropic } from '../../../../src/ai/providers/anthropic.ts';
+import { bedrock } from '../../../../src/ai/providers/bedrock/index.ts';
+import { gemini } from '../../../../src/ai/providers/gemini.ts';
+import { convert, refusedField } from '../../../helpers/translate.ts';
+
+const PNG = 'data:image/png;base64,iVBORw0KGgo=';
+const asked = (...details: (string | undefined)[]) => ({
+  messages: [
+    {
+      role: 'user',
+      content: details.map((detail) => ({ type: 'image_url', image_url: { url: PNG, detail } })),
+    },
+  ],
+});
+const resolution = (...details: (string | undefined)[]): unknown =>
+  convert('openai-chat', gemini, asked(...details), 'gemini-2.5-flash').generationConfig;
+
+it('Gemini is told it for all of them', () => {
+  expect(resolution('low', 'low')).toEqual({ mediaResolution: 'MEDIA_RESOLUTION_LOW' });
+  expect(resolution('high', undefined, 'auto')).toEqual({ mediaResolution: 'MEDIA_RESOLUTION_HIGH' });
+  expect(resolution('auto', undefined)).toBeUndefined();
+});
+
+it('and the client where they are not to be looked at alike', () => {
+  expect(refusedField('openai-chat', gemini, asked('high', 'low'))).toBe('messages[0].content[1].detail');
+  expect(refusedField('openai-chat', gemini, asked(undefined, 'original'))).toBe(
+    'messages[0].content[1].detail',
+  );
+});
+
+it.each([
+  ['Anthropic', anthropic],
+  ['Bedrock', bedrock],
+])('%s looks as closely as it can, and at no less', (_, provider) => {
+  expect(refusedField('openai-chat', provider, asked('high', 'auto', undefined))).toBe('nothing');
+  expect(refusedField('openai-chat', provider, asked('high', 'low'))).toBe('messages[0].content[1].detail');
+  const input = [
+    {
+      role: 'user',
+      content: [{ type: 'input_image', image_url: PNG, detail: 'low' }],
+    },
+  ];
+  expect(refusedField('openai-responses', provider, { input })).toBe('input[0].content[0].detail');
+});
