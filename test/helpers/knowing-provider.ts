@@ -134,7 +134,7 @@ function answerTo(
   const last = whole.replace(RECALLED, '');
   const known = messages.map(({ content }) => ACCOUNT.exec(textOf(content))?.[1]).find((number) => number);
   if (messages.at(-1)?.role === 'tool') return { content: `It is ${last}.` };
-  if (last.includes('What is my account number?'))
+  if (/what is my account number\?/i.test(last))
     return { content: known ? `It is ${known}.` : 'Please tell me your account number.' };
   if (!last.includes('weather')) return { content: `I have read ${messages.length} messages.` };
   return { content: null, tool_calls: CALLS.slice(0, last.includes('here and there') ? 2 : 1) };
