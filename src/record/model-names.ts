@@ -21,8 +21,10 @@ export function modelKeys(ours: Iterable<string>, theirs: Iterable<string>): (mo
   ];
   return (model) => {
     const plain = plainName(model);
-    if (here.has(plain) && there.has(plain)) return plain;
     const whole = plain.replace(SNAPSHOT, '');
+    // Where one of them knows it by no other name, its snapshots in the other are all of it.
+    if (here.has(whole) !== there.has(whole)) return whole;
+    if (here.has(plain) && there.has(plain)) return plain;
     return here.has(whole) || there.has(whole) ? whole : plain;
   };
 }

@@ -14,7 +14,10 @@ it.each([
   ['OpenAI’s mark', said({ ...text, prompt_cache_breakpoint: { ttl: '30m' } }), 'hour'],
   ['Amazon’s', said({ cachePoint: { type: 'default' } }), 'usual'],
   ['a time written with spaces', '{"cache_control" : {"ttl"  :  "1h"}}', 'hour'],
-  ['a hidden letter', '{"c\\u0061che_control":{"type":"ephemeral"}}', 'hour'],
+  ['five minutes with spaces', '{"cache_control": {"type": "ephemeral", "ttl": "5m"}}', 'usual'],
+  ['a hidden letter', '{"c\\u0061che_control":{"type":"ephemeral"}}', 'usual'],
+  ['a hidden letter, and an hour', '{"c\\u0061che_control":{"t\\u0074l":"1\\u0068"}}', 'hour'],
+  ['a text that speaks of escapes', said({ ...text, text: 'write \\u0041 for A' }), ''],
 ])('a body with %s', (_, body, kept) => {
   expect(askedCache(Buffer.from(body))).toBe(kept);
 });
