@@ -322,9 +322,9 @@ export class Conversations {
   }
 }
 
-/** Whether a client sent all of the conversation: what the assistant said is among it. */
+/** Whether a client sent all of the conversation: what the assistant said is among it, and is not the beginning of what it is to say. */
 const isWholeLog = (messages: readonly Message[]): boolean =>
-  messages.some(({ role }) => role === 'assistant');
+  messages.slice(0, -1).some(({ role }) => role === 'assistant');
 
 const isFull = ({ follows, mode, messages, hasAnswers = isWholeLog(messages) }: Ask): boolean =>
   follows === undefined && (mode === 'full' || (mode === 'auto' && hasAnswers));

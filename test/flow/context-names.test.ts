@@ -139,3 +139,31 @@ it('tags in the metadata of messages are for the ledger, and stay here: Anthropi
     });
   }
 });
+
+it.each([
+  ['conversation', 5],
+  ['conversation', {}],
+  ['conversation', ['a']],
+  ['conversation', { conversation_id: 'conv_1' }],
+  ['previous_response_id', 7],
+  ['previous_response_id', ['resp_1']],
+  ['store', 'false'],
+])('a %s that is %j is refused, and not taken for none', async (field, value) => {
+  const { provider } = await yes();
+  const gateway = await aiGateway([provider], ON);
+  const { status, body } = await chat(gateway, { model: 'smart', messages: [HELLO], [field]: value });
+  expect(status).toBe(400);
+  expect(JSON.parse(body.toString())).toMatchObject({ error: { code: 'body_invalid', param: field } });
+  expect(provider.taken).toEqual([]);
+});
+
+it('the beginning of an answer behind a question does not make it all of the conversation', async () => {
+  const provider = await knowingProvider();
+  const gateway = await aiGateway([provider], ON);
+  await send(gateway, [user('My account number is 4711.')]);
+  expect(statusOf(await send(gateway, [user('What is my account number?'), said('It is ')]))).toEqual([
+    200,
+    'hit',
+  ]);
+  expect(JSON.stringify(provider.prompts.at(-1))).toContain('4711');
+});

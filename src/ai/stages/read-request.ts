@@ -9,6 +9,7 @@ import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import { formValues } from '../form-field.ts';
 import { givenTokens } from '../given-tokens.ts';
 import { sessionInHeaders } from '../memory/ask-of.ts';
+import { checkNaming } from '../memory/check-naming.ts';
 import { type BodyBehind, readBehind } from '../memory/log-tail.ts';
 import { operationUsage } from '../operations/usage.ts';
 import { holdsUsers, requestFacts } from '../request-facts.ts';
@@ -41,7 +42,10 @@ export function readRequest(call: ChatCall): void {
       throw new GatewayError('field_not_supported', { param: field, detail: `The field is ${field}.` });
   }
   call.behind = behind;
-  if (!isEnough && format.kind === 'chat' && call.ports.conversations.settings.enabled) call.body = body;
+  if (format.kind === 'chat' && call.ports.conversations.settings.enabled) {
+    checkNaming(body);
+    if (!isEnough) call.body = body;
+  }
   call.request = {
     model: body.model,
     modelAt: theOnly(isEnough ? behind.valuesOf('model') : topLevelValues(bytes, 'model')),
