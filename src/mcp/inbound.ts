@@ -8,6 +8,7 @@ import {
   type JSONRPCMessage,
   PARSE_ERROR,
   PROTOCOL_VERSION_META_KEY,
+  RELATED_TASK_META_KEY,
   type RequestId,
 } from '@modelcontextprotocol/server';
 import type { FastifyRequest } from 'fastify';
@@ -15,7 +16,7 @@ import type { McpRevision } from '../config/schema/mcp.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { cutText } from '../lib/cut-text.ts';
 import { parseExact } from '../lib/exact-json.ts';
-import { isObject } from '../lib/json.ts';
+import { isObject, objectOf } from '../lib/json.ts';
 import { tooLong } from './long-names.ts';
 import { lookAlikes } from './look-alikes.ts';
 import { checkNameHeader, HEADER_MISMATCH } from './name-header.ts';
@@ -44,6 +45,9 @@ const hasLookAlike = lookAlikes(
   'taskIds',
   '_meta',
 );
+
+/** The same of `_meta`: whose other names are anybody's. */
+const hasOtherRelated = lookAlikes(RELATED_TASK_META_KEY);
 
 /** One message of a client, read as far as the gateway acts on it. */
 export interface Inbound {
@@ -133,15 +137,15 @@ function described(body: unknown, text: string, isModern: boolean, header: strin
       detail: `${cutText(body.method, LONGEST_SHOWN)} needs an id.`,
     });
   const params = (body.params ?? {}) as Params;
-  for (const each of [params, params.ref, params.notifications])
-    if (isObject(each) && hasLookAlike(each))
-      throw new GatewayError('mcp_message_invalid', {
-        detail: 'A name in params is that of another field but for its case.',
-      });
+  const meta = objectOf(params._meta);
+  const decidedOver = [params, params.ref, params.notifications, meta[RELATED_TASK_META_KEY]];
+  if (decidedOver.some((each) => isObject(each) && hasLookAlike(each)) || hasOtherRelated(meta))
+    throw new GatewayError('mcp_message_invalid', {
+      detail: 'A name in params is that of another field but for its case.',
+    });
   const long = tooLong(params, text.length);
   if (long !== undefined)
     throw new MessageRefused(400, isRequest ? body.id : null, { code: INVALID_PARAMS, message: long });
-  const meta = (params._meta ?? {}) as Record<string, unknown>;
   const said = meta[PROTOCOL_VERSION_META_KEY] ?? header ?? params.protocolVersion;
   return {
     message: body,

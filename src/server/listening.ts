@@ -68,7 +68,8 @@ const LOOK_EVERY_MS = 20;
 
 /**
  * Begins to listen where nobody listens, nor a gateway that would let another in beside it: the kernel would give each some of the
- * connections. Of two that begin in the same moment the second looks once the first listens.
+ * connections. Of two that begin in the same moment the second looks once the first listens: where that takes longer than it is
+ * waited for, both begin.
  * @param listen begins to listen there, in however many processes
  * @throws what `listen` says, such as EADDRINUSE
  */

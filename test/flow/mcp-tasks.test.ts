@@ -133,3 +133,16 @@ it('an id that is written as others read it is none', async () => {
   expect((await ask('bob', 'tasks/get', {})).error?.data.code).toBe('mcp_task_unknown');
   expect(asked).toEqual(['tools/call ']);
 });
+
+it('nor beside one’s own, or as what a call concerns', async () => {
+  const { ask, asked } = await behind('2025-11-25');
+  for (const who of ['ada', 'bob']) await ask(who, 'tools/call', { name: 'dig', arguments: {} });
+  for (const _meta of [
+    { 'io.modelcontextprotocol/related-task': { taskId: 'task-1', TaskId: 'task-0' } },
+    { 'io.modelcontextprotocol/Related-Task': { taskId: 'task-0' } },
+  ]) {
+    const { error } = await ask('bob', 'tools/call', { name: 'dig', arguments: {}, _meta });
+    expect(error?.data.code).toBe('mcp_message_invalid');
+  }
+  expect(asked).toEqual(['tools/call ', 'tools/call ']);
+});

@@ -5,8 +5,9 @@ const FIRST_MS = 5000;
 const MOST_MS = 300_000;
 
 interface Renewal {
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds: of the last try's end, or its beginning while it runs. */
   triedAt: number;
+  /** From there to the next try. */
   waitMs: number;
   /** Of the next try, where it has to wait. */
   timer?: NodeJS.Timeout | undefined;
@@ -40,10 +41,7 @@ export class Renewals {
     const renewal = this.#renewals.get(server) ?? { triedAt: Number.NEGATIVE_INFINITY, waitMs: FIRST_MS };
     this.#renewals.set(server, renewal);
     if (this.#isClosed || renewal.timer) return;
-    const sinceMs = now() - renewal.triedAt;
-    // One that has been good for a while is at its beginning again.
-    if (sinceMs > 2 * renewal.waitMs) renewal.waitMs = FIRST_MS;
-    const leftMs = renewal.waitMs - sinceMs;
+    const leftMs = renewal.triedAt + renewal.waitMs - now();
     if (leftMs <= 0) this.#try(server, renewal);
     else renewal.timer = setTimeout(() => this.#try(server, renewal), leftMs).unref();
   }
@@ -57,12 +55,23 @@ export class Renewals {
   #try(server: McpServer, renewal: Renewal): void {
     const { now, open, isThere, onFailed } = this.#options;
     renewal.timer = undefined;
-    if (this.#isClosed || isThere(server)) return;
+    if (this.#isClosed) return;
+    if (isThere(server)) {
+      renewal.waitMs = FIRST_MS;
+      return;
+    }
     renewal.triedAt = now();
-    open(server).catch((error: unknown) => {
-      onFailed(server, error);
-      this.begin(server);
-      renewal.waitMs = Math.min(2 * renewal.waitMs, MOST_MS);
-    });
+    open(server).then(
+      () => {
+        renewal.triedAt = now();
+        renewal.waitMs = FIRST_MS;
+      },
+      (error: unknown) => {
+        onFailed(server, error);
+        renewal.triedAt = now();
+        this.begin(server);
+        renewal.waitMs = Math.min(2 * renewal.waitMs, MOST_MS);
+      },
+    );
   }
 }

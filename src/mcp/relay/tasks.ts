@@ -1,4 +1,7 @@
+import { RELATED_TASK_META_KEY } from '@modelcontextprotocol/server';
+import type { Documents } from '../../contracts/store.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { plainNumbers } from '../../lib/exact-json.ts';
 import { isObject, objectOf } from '../../lib/json.ts';
 import type { MessageCall } from '../call.ts';
 import { lookAlikes } from '../look-alikes.ts';
@@ -10,7 +13,6 @@ import type { McpServer } from '../server.ts';
  * That a task is a principal's is kept in the store when its server says that it has begun.
  */
 const TASKS = 'mcp/tasks';
-const RELATED = 'io.modelcontextprotocol/related-task';
 const LIST = 'tasks/list';
 
 /** Milliseconds that it is kept: the task's own time, but not less than the first, nor more than the second. */
@@ -28,19 +30,20 @@ const hasOther = lookAlikes('tasks', 'taskId');
  */
 export async function admitTasks(server: McpServer, call: MessageCall): Promise<void> {
   const named = tasksNamed(call);
-  if (named.length === 0) return;
-  const areOwn = await Promise.all(named.map((task) => isOwn(server, call, task)));
+  if (named.size === 0) return;
+  const areOwn = await Promise.all([...named].map((task) => isOwn(server, call, task)));
   if (areOwn.includes(false)) throw new GatewayError('mcp_task_unknown');
 }
 
-function tasksNamed({ inbound: { method, params } }: MessageCall): unknown[] {
-  const related = objectOf(objectOf(params._meta)[RELATED]).taskId;
+/** Each once, however often it is named. */
+function tasksNamed({ inbound: { method, params } }: MessageCall): Set<unknown> {
+  const related = objectOf(objectOf(params._meta)[RELATED_TASK_META_KEY]).taskId;
   const { taskIds } = objectOf(method === 'subscriptions/listen' ? params.notifications : undefined);
-  return [
+  return new Set([
     ...(method.startsWith('tasks/') && method !== LIST ? [params.taskId] : []),
     ...(Array.isArray(taskIds) ? (taskIds as unknown[]) : []),
     ...(related === undefined ? [] : [related]),
-  ];
+  ]);
 }
 
 /**
@@ -60,7 +63,7 @@ export async function withOwnTasks<T extends Json>(
   const begun = isObject(result.task) ? result.task : result.resultType === 'task' ? result : undefined;
   if (typeof begun?.taskId !== 'string') return result;
   const ttlMs = lifetimeOf(begun);
-  await call.ports.documents.put(TASKS, idOf(server, call, begun.taskId), {}, { ttlMs });
+  await documentsOf(call).put(TASKS, idOf(server, call, begun.taskId), {}, { ttlMs });
   return result;
 }
 
@@ -76,13 +79,17 @@ async function ownOf<T extends Json>(result: T, server: McpServer, call: Message
 /** `ttl` of 2025-11-25, `ttlMs` of 2026-07-28; null: for as long as its server likes. */
 function lifetimeOf({ ttl, ttlMs = ttl }: Json): number {
   if (ttlMs === null) return MOST_MS;
-  return typeof ttlMs === 'number' ? Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, ttlMs))) : LEAST_MS;
+  const ms = plainNumbers(ttlMs);
+  return typeof ms === 'number' ? Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, ms))) : LEAST_MS;
 }
 
 async function isOwn(server: McpServer, call: MessageCall, task: unknown): Promise<boolean> {
   if (typeof task !== 'string') return false;
-  return (await call.ports.documents.get(TASKS, idOf(server, call, task))) !== undefined;
+  return (await documentsOf(call).get(TASKS, idOf(server, call, task))) !== undefined;
 }
+
+/** Those that wait for a store that has just gone: a task that has begun and is nobody's can't be looked at, nor ended. */
+const documentsOf = ({ ports }: MessageCall): Documents => ports.replicas.documents;
 
 const idOf = ({ name }: McpServer, { principal }: MessageCall, task: string): string =>
   canonicalDigest([name, principal, task]);

@@ -24,6 +24,17 @@ it('names have 512 characters at most, URIs 8,192, and _meta 65,536', () => {
   expect(said({ _meta: { progressToken: text(66_000) } })).toMatch('65536');
 });
 
+it('a task is named by 8,192 characters at most, and listened to with 99 others', () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, at) => `task-${at}`);
+  const listening = (taskIds: string[]) => ({ notifications: { taskIds } });
+  for (const at of [(taskId: string) => ({ taskId }), (taskId: string) => listening(['a', taskId])]) {
+    expect(said(at(text(8192)))).toBeUndefined();
+    expect(said(at(text(8193)))).toMatch('8192');
+  }
+  expect(said(listening(ids(100)))).toBeUndefined();
+  expect(said(listening(ids(101)))).toMatch('100 taskIds');
+});
+
 it('what a tool is given may be as long as it likes', () => {
   expect(
     said({ name: 'take', arguments: { name: text(100_000), uri: text(100_000) }, _meta: {} }),

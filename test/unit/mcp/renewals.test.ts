@@ -7,8 +7,11 @@ const SERVER = { name: 'notes' } as McpServer;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** @param fails how often a server is not there yet */
-function renewing(fails: number) {
+/**
+ * @param fails how often a server is not there yet
+ * @param takesMs until that, or that it is there, is known
+ */
+function renewing(fails: number, takesMs = 0) {
   const state = { isThere: false, left: fails };
   /** Seconds. */
   const tried: number[] = [];
@@ -17,6 +20,7 @@ function renewing(fails: number) {
     now: () => Date.now() - began,
     open: async () => {
       tried.push((Date.now() - began) / 1000);
+      if (takesMs > 0) await new Promise((resolve) => setTimeout(resolve, takesMs));
       if (state.left-- > 0) throw new Error('not there');
       state.isThere = true;
     },
@@ -42,6 +46,14 @@ it('who is forgotten is at its server again at once, or later, ever more rarely'
   expect(tried.at(-1)).toBe(200);
 });
 
+it('a server that is long in failing is waited for as one that fails at once', async () => {
+  const { tried, forget } = renewing(4, 30_000);
+  forget();
+  await vi.advanceTimersByTimeAsync(300_000);
+  // Five seconds from the end of the first, then ten, twenty, forty.
+  expect(tried).toEqual([0, 35, 75, 125, 195]);
+});
+
 it('at a server that forgets it again and again it begins every five seconds', async () => {
   const { tried, forget } = renewing(0);
   for (let i = 0; i < 39; i++) {
@@ -62,4 +74,9 @@ it('nothing is tried for a session that is over, nor where a call has opened it 
   opened.state.isThere = true;
   await vi.advanceTimersByTimeAsync(600_000);
   expect([over.tried, opened.tried]).toEqual([[0], [0]]);
+  // That call was a success, too: it waits no longer than at first.
+  opened.state.left = 2;
+  opened.forget();
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(opened.tried).toEqual([0, 600, 605, 615]);
 });
