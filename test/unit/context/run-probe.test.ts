@@ -1,6 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type ProbeReport, reportText } from '../../../src/context/probes/report.ts';
 import { runProbe } from '../../../src/context/probes/run-probe.ts';
 import { readProbe } from '../../../src/context/probes/script.ts';
@@ -142,8 +142,13 @@ test('what the admin API answers is let go of: only whether it did is asked for'
     ends.push(new Promise((resolve) => void response.once('close', resolve)));
     response.setHeader('etag', '"1"').write(Buffer.alloc(256 * 1024, ' '));
   };
+  // Held here, or it is node that lets go of them once it collects garbage.
+  const fetched = vi.spyOn(globalThis, 'fetch');
+  onTestFinished(() => fetched.mockRestore());
   const report = await ran('[{ reload: true }]', admin, undefined, true);
   expect(report).toMatchObject({ faults: [], skipped: [] });
   expect(asked).toEqual(['GET /api/config', 'POST /api/config/renew']);
+  const answers = await Promise.all(fetched.mock.results.map(({ value }) => value as Promise<Response>));
+  expect(answers.map(({ bodyUsed }) => bodyUsed)).toEqual([true, true]);
   await Promise.all(ends);
 });
