@@ -271,6 +271,9 @@ export class Erasing {
     const erased = new Set<string>();
     // With a consumer's key the digests of its users go: none of them would be told that what they said is gone.
     const isNobodys = owners === undefined;
+    // That goes for those that were erased before, too, of which nothing else is left.
+    const isDone = ({ state, owner }: SessionHead): boolean =>
+      state === 'erased' && !(isNobodys && owner !== '');
     const erase = (session: string, head: SessionHead): Promise<boolean> =>
       this.#erase({ tenant, session }, head, isNobodys);
     for (const owner of owners ?? [undefined]) {
@@ -278,7 +281,7 @@ export class Erasing {
       do {
         const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
         for (const { session, head } of page.sessions)
-          if (head.state !== 'erased' && (await erase(session, head))) erased.add(session);
+          if (!isDone(head) && (await erase(session, head))) erased.add(session);
         after = page.next;
       } while (after !== undefined);
     }

@@ -77,7 +77,7 @@ export class ModelSessions implements Sessions {
       reset = 'version_regressed';
     else if (theirs && theirs.head === theirs.resetHead) reset = theirs.reset;
     const life = was && !isNew ? was : this.#begin(ref, owner, '', reset);
-    if (was && isNew && reset === '') life.inPlaceOf = { owner: was.owner, state: was.state };
+    if (was && isNew && !theirs) life.inPlaceOf = { owner: was.owner, state: was.state };
     const version = life.turns.length;
     const request = life.requests.get(key);
     if (request && request.version > 0)
@@ -180,8 +180,8 @@ export class ModelSessions implements Sessions {
     if (!life) return;
     this.#letGo(life, turn, key);
     const isSaid = life.turns.length > 0 || life.state === 'erased' || life.metadata !== '';
-    if (isSaid || life.reset !== '' || life.pending.size > 0) return;
     const { inPlaceOf, generation } = life;
+    if (isSaid || (life.reset !== '' && !inPlaceOf) || life.pending.size > 0) return;
     const name = JSON.stringify([ref.tenant, ref.session]);
     if (!inPlaceOf) this.#lives.delete(name);
     else this.#lives.set(name, { ...newLife(generation, inPlaceOf.owner, '', ''), state: inPlaceOf.state });

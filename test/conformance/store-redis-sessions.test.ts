@@ -56,6 +56,20 @@ it.each(['t', 'i'])('of one that was somebody else’s nobody else is told so (:
   expect(await whose('u2')).toEqual({ isNew: true, reset: '' });
 });
 
+it.each(['t', 'i'])('calls of others that come to nothing leave it lost (:%s)', async (part) => {
+  const { server, sessions, ...store } = await open();
+  const said = draft('one');
+  await sessions.commit(ref, commitOptions(said, await store.open(ref, { turn: said.id, owner: 'u1' })));
+  expect(await server.cli('del', key(part))).toBe('1');
+  for (const seenVersion of [0, 1, 0]) {
+    const turn = newId();
+    expect((await store.open(ref, { turn, owner: 'u2', seenVersion })).isNew).toBe(true);
+    await sessions.release(ref, turn, '');
+  }
+  expect((await sessions.read(ref))?.head).toMatchObject({ owner: 'u1', state: 'expired' });
+  expect(await store.open(ref, { owner: 'u1' })).toMatchObject({ isNew: true, reset: 'version_regressed' });
+});
+
 it('says once that Redis lets keys go, and nothing of one that does not', async () => {
   const { events } = await open();
   const { server, sessions, ...evicting } = await open({ args: ['--maxmemory-policy', 'volatile-lru'] });

@@ -45,9 +45,10 @@ describe.each(places)('sessions that have ended on $name', ({ make }) => {
     else await store.sessions.erase(ref);
     return { ref, from };
   };
-  const comesToNothing = async (ref: SessionRef, owner: string): Promise<void> => {
+  const comesToNothing = async (ref: SessionRef, owner: string, seenVersion = 0): Promise<void> => {
     const turn = newId();
-    expect(await open(ref, { turn, owner, key: 'k' })).toMatchObject({ isNew: true, reset: '' });
+    const reset = seenVersion > 0 ? 'version_regressed' : '';
+    expect(await open(ref, { turn, owner, key: 'k', seenVersion })).toMatchObject({ isNew: true, reset });
     await store.sessions.release(ref, turn, 'k');
   };
 
@@ -74,7 +75,10 @@ describe.each(places)('sessions that have ended on $name', ({ make }) => {
 
   it.each(WAYS)('a call of somebody else that comes to nothing leaves it (%s) as it was', async (how) => {
     const { ref, from } = await ended(how);
-    for (const owner of ['u2', 'u3', '']) await comesToNothing(ref, owner);
+    for (const owner of ['u2', 'u3', '']) {
+      await comesToNothing(ref, owner);
+      await comesToNothing(ref, owner, 1);
+    }
     const state = how === 'erased' ? 'erased' : 'expired';
     expect(await store.sessions.read(ref)).toMatchObject({ head: { owner: 'u1', state }, turns: [] });
     const listed = async (owner: string) =>
@@ -82,6 +86,25 @@ describe.each(places)('sessions that have ended on $name', ({ make }) => {
     expect([await listed('u1'), await listed('u2')]).toEqual([['s1'], []]);
     expect(await store.sessions.commit(ref, commitOptions(draft('late'), from))).toEqual({ kind: 'gone' });
     expect(await open(ref, { owner: 'u1' })).toMatchObject({ isNew: true, reset: how });
+  });
+
+  it.each(
+    WAYS,
+  )('who says that turns of it (%s) are lost is told so until one comes to something', async (how) => {
+    const { ref } = await ended(how);
+    const lost = { reset: 'version_regressed', head: { version: 0 } };
+    const [one, another] = [newId(), newId()];
+    expect(await open(ref, { turn: one, owner: 'u2', seenVersion: 1 })).toMatchObject(lost);
+    expect(await open(ref, { turn: another, owner: 'u2' })).toMatchObject({ isNew: false, ...lost });
+    expect(await open(ref, { turn: another, owner: 'u2', seenVersion: 3 })).toMatchObject(lost);
+    await store.sessions.release(ref, one, '');
+    expect(await open(ref, { turn: another, owner: 'u2' })).toMatchObject({ isNew: false, ...lost });
+    const turn = draft('mine');
+    const from = await open(ref, { turn: turn.id, owner: 'u2' });
+    expect(await store.sessions.commit(ref, commitOptions(turn, from))).toMatchObject({ version: 1 });
+    expect(await open(ref, { owner: 'u2' })).toMatchObject({ isNew: false, reset: '' });
+    await store.sessions.release(ref, another, '');
+    expect(await open(ref, { owner: 'u2' })).toMatchObject({ isNew: false, head: { version: 1 } });
   });
 
   it('who has begun another there has the id from then on', async () => {

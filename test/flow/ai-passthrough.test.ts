@@ -581,7 +581,8 @@ it('Amazon’s streams pass byte by byte and are billed as they say; one that br
 
 it('lines of JSON pass as they come, and are billed as the last of them says', async () => {
   let goOn = (): void => undefined;
-  const last = '{"done":true,"usage":{"prompt_tokens":11,"completion_tokens":5}}';
+  const last =
+    '{"model":"llama3.2","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":11,"eval_count":5}\n';
   const provider = await rawProvider((response) => {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' }).write('{"content":"Hel');
     goOn = () => void response.end(`lo"}\n${last}`);

@@ -233,9 +233,10 @@ class ProbeRun {
     return true;
   }
 
-  #admin(method: string, path: string, body?: unknown, etag?: string | null): Promise<Response> {
+  /** @returns an answer of which nobody will read what it holds */
+  async #admin(method: string, path: string, body?: unknown, etag?: string | null): Promise<Response> {
     const { url, token } = this.#target.admin as NonNullable<ProbeTarget['admin']>;
-    return this.#fetch(`${url}${path}`, {
+    const response = await this.#fetch(`${url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -244,6 +245,8 @@ class ProbeRun {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    await response.body?.cancel();
+    return response;
   }
 
   async #fetch(url: string, options: RequestInit): Promise<Response> {

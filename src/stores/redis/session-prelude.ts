@@ -16,7 +16,8 @@ end
  *
  * A Redis that evicts keys may let one go and keep the others: a life whose turns, or what they or it are known by, are not
  * all there is over. `r` is why this life began anew, or that it has lost turns, said until a turn comes to something: while the head
- * is the one of then (`rh`). Of one that began in the place of somebody else's that is never said: `rh` is `o:` and whose it was.
+ * is the one of then (`rh`). In the place of somebody else's nothing is said of that: `rh` is `o:`, how it had ended, `:` and whose it
+ * was. Given back (`u` is 0) it has in `r` how it had ended, where nothing else tells.
  *
  * A turn in the list is three lines: what the store knows (version, time, stale, id, parent, hash), what the turn says of
  * itself, and its content. On Redis' clock. Numbers are written with %.0f: Lua's own way rounds from 15 digits on.
@@ -100,5 +101,17 @@ local function hasLeft(turn)
     if id == at then at = parent end
   end
   return at ~= turn
+end
+`;
+
+/** Behind the prelude: what became of a turn that was sent before; nil: it is not there. */
+export const OUTCOME = `
+local function outcome(turn, generation)
+  if not m.g and not lost then return {'lost'} end
+  if not live or m.g ~= generation then return {'gone'} end
+  local before = redis.call('HGET', I, 't:' .. turn)
+  if not before then return nil end
+  local version, stale = before:match('^(%d+):(%d)$')
+  return {'committed', version, stale, '1'}
 end
 `;

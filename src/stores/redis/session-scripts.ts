@@ -1,17 +1,5 @@
 import type { Result } from 'ioredis';
-import { FREE_KEY, HAS_LEFT, PRELUDE } from './session-prelude.ts';
-
-/** What became of a turn that was sent before; nil: it is not there. */
-const OUTCOME = `
-local function outcome(turn, generation)
-  if not m.g and not lost then return {'lost'} end
-  if not live or m.g ~= generation then return {'gone'} end
-  local before = redis.call('HGET', I, 't:' .. turn)
-  if not before then return nil end
-  local version, stale = before:match('^(%d+):(%d)$')
-  return {'committed', version, stale, '1'}
-end
-`;
+import { FREE_KEY, HAS_LEFT, OUTCOME, PRELUDE } from './session-prelude.ts';
 
 /** One script an operation; see `scripts.ts`. Redis 7.0, no modules. */
 export const sessionScripts = {
@@ -34,13 +22,14 @@ if not live then
   if ARGV[7] == '0' then return {'unknown'} end
   if ARGV[5] ~= '' and ARGV[5] ~= '0' then return {'version', '0'} end
   local cause = ''
-  if lost then cause = 'version_regressed' elseif m.g then cause = m.x ~= '' and 'erased' or 'ttl' end
+  if lost or (m.u == '0' and m.x == '' and m.r == 'version_regressed') then cause = 'version_regressed'
+  elseif m.g then cause = m.x ~= '' and 'erased' or 'ttl' end
   -- What became of somebody else's is told to nobody else, as if there had never been one.
   local others = m.g and not isTheirs(m.o) and m.o
   if cause ~= '' and not others then reset = cause
   elseif (ARGV[6] ~= '' and ARGV[6] ~= '0') or ARGV[10] ~= '0' then reset = 'version_regressed' end
   begin(ARGV[2], '', ARGV[12], ARGV[13], reset)
-  if others and reset == '' then put('r', cause) put('rh', 'o:' .. others) end
+  if others then put('rh', 'o:' .. cause .. ':' .. others) end
   isNew = '1'
 else
   if key ~= '' then
@@ -58,7 +47,7 @@ else
   seen = tonumber(ARGV[6]) or 0
   if ARGV[8] == m.g and ARGV[9] == m.d then held = tonumber(ARGV[10]) end
   if math.max(seen, held) > tonumber(m.v) then reset = 'version_regressed'
-  elseif m.hd == (m.rh or '') then reset = m.r or '' end
+  elseif m.hd == '' or m.hd == m.rh then reset = m.r or '' end
   if leases.x and leases.x ~= turn and tonumber(leases.u) > now then
     return {'locked', m.v, whole(tonumber(leases.u) - now)}
   end
@@ -78,7 +67,10 @@ for work, ends in pairs(leases) do
   end
 end
 -- What others are answered may be what its client was promised: then nothing is lost.
-if held > tonumber(m.v) or seen > tonumber(m.v) + 2 * pending then put('r', reset) put('rh', m.hd) end
+if held > tonumber(m.v) or seen > tonumber(m.v) + 2 * pending then
+  put('r', reset)
+  if m.hd ~= '' then put('rh', m.hd) end
+end
 -- Of one that is heard again while it answers alone the same, or it would be in its own way.
 local again = ARGV[4] == '1' and leases.x == turn and tonumber(leases.u) > now and leases.xf
 local fence = again or whole(tonumber(leases.f or '0') + 1)
@@ -188,7 +180,7 @@ if ARGV[2] ~= '' then freeKey(ARGV[2], ARGV[1]) end
 -- A session that came to nothing: of none before it is anything to be told, and all that were announced in it are given back: who
 -- was cut off for longer than a lease still comes.
 local m = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'mn', 'md', 'rh')
-local whose = (m[6] or ''):match('^o:(.*)$')
+local cause, whose = (m[6] or ''):match('^o:([^:]*):(.*)$')
 if m[1] ~= '0' or m[2] ~= '' or (m[3] ~= '' and not whose) or m[4] == '1' or m[5] then return end
 for _, work in ipairs(redis.call('HKEYS', KEYS[5])) do
   if work:sub(1, 2) == 'p:' then return end
@@ -196,7 +188,8 @@ end
 if not whose then redis.call('DEL', unpack(KEYS)) return end
 -- In whose place it began, theirs is as it was.
 redis.call('DEL', unpack(KEYS, 2))
-redis.call('HSET', KEYS[1], 'o', whose, 'x', m[3] == 'erased' and m[3] or '', 'u', '0', 'r', '', 'rh', '')`,
+redis.call('HSET', KEYS[1], 'o', whose, 'x', cause == 'erased' and cause or '', 'u', '0',
+  'r', cause == 'version_regressed' and cause or '', 'rh', '')`,
   },
 
   /** after, limit, whether anyone's, its owner, a turn that it has or '', whether bare, whether from it on → head, summary, turns */

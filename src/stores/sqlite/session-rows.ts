@@ -36,8 +36,8 @@ export interface Row {
   holder: string;
   holder_until: number;
   /**
-   * Why this life began anew, or that it has lost turns; and its head when that was found out. `o:` and whose it was: it began in
-   * the place of somebody else's.
+   * Why this life began anew, or that it has lost turns; and its head when that was found out. `o:`, how it had ended, `:` and whose
+   * it was: it began in the place of somebody else's, of which nothing is said.
    */
   reset: ResetCause | '';
   reset_head: string;
@@ -63,7 +63,8 @@ const SQL = {
   giveBack: `UPDATE sessions SET owner = ?, erased = ?, ends_at = ?, reset = '', reset_head = '' WHERE key = ?`,
   describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
   announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ?, last_end = ? WHERE key = ?',
-  lose: `UPDATE sessions SET reset = 'version_regressed', reset_head = head WHERE key = ?`,
+  lose: `UPDATE sessions SET reset = 'version_regressed', reset_head = CASE WHEN head = '' THEN reset_head ELSE head END
+    WHERE key = ?`,
   hold: 'UPDATE sessions SET exclusive_fence = ?, holder = ?, holder_until = ? WHERE key = ?',
   unhold: `UPDATE sessions SET holder = '', holder_until = 0 WHERE key = ? AND holder = ?`,
   advance: `UPDATE sessions SET version = ?, tokens = ?, head = ?, hash = ?, count = ?, touched_at = ?, ends_at = ?
@@ -195,14 +196,14 @@ export class SessionStatements {
    * who was cut off for longer than a lease still comes. In whose place it began, theirs is as it was.
    */
   forgetUnsaid({ key, version, erased, metadata, reset, reset_head: resetHead }: Row, now: number): void {
-    const whose = OTHERS.exec(resetHead)?.[1];
+    const [, cause, whose] = OTHERS.exec(resetHead) ?? [];
     if (version > 0 || erased === 1 || metadata !== '' || (reset !== '' && whose === undefined)) return;
     if (this.run.announced.get(key)) return;
     if (whose === undefined) this.forget(key);
     else {
       this.empty(key);
       this.run.forgetUsers.run(key);
-      this.run.giveBack.run(whose, reset === 'erased' ? 1 : 0, now, key);
+      this.run.giveBack.run(whose, cause === 'erased' ? 1 : 0, now, key);
     }
   }
 
@@ -234,16 +235,13 @@ export class SessionStatements {
   }
 }
 
-const OTHERS = /^o:(.*)$/;
+const OTHERS = /^o:(\w+):(.*)$/;
 
 /** How a life of a session has ended. */
 export const endOf = ({ erased }: Row): ResetCause => (erased === 1 ? 'erased' : 'ttl');
 
-/** How one begins in its place that is somebody else's, and says nothing of it. */
-export const inPlaceOf = (ended: Row): Pick<Beginning, 'reset' | 'resetHead'> => ({
-  reset: endOf(ended),
-  resetHead: `o:${ended.owner}`,
-});
+/** What one that begins in its place, and is somebody else's, has for a `reset_head`. */
+export const inPlaceOf = (ended: Row): string => `o:${endOf(ended)}:${ended.owner}`;
 
 export function headOf(row: Row, now: number): SessionHead {
   const ended = row.ends_at <= now ? 'expired' : 'active';

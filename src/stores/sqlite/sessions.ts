@@ -237,8 +237,8 @@ export class SqliteSessions implements Sessions {
       if (row && isTheirs) reset = endOf(row);
       else if (seen > 0 || (known?.version ?? 0) > 0) reset = 'version_regressed';
       // What became of somebody else's is told to nobody else, as if there had never been one.
-      const unsaid = row && reset === '' ? inPlaceOf(row) : undefined;
-      row = this.#sql.begin(ref, row, { ...options, metadata: '', reset, ...unsaid }, now);
+      const resetHead = row && !isTheirs ? inPlaceOf(row) : '';
+      row = this.#sql.begin(ref, row, { ...options, metadata: '', reset, resetHead }, now);
     } else {
       const before = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
       if (before && Number(before.version) > 0) {
@@ -249,7 +249,7 @@ export class SqliteSessions implements Sessions {
         return { kind: 'running', version: row.version, retryAfterMs: Number(before.ends_at) - now };
       held = known?.generation === row.generation && known.edits === row.edits ? known.version : 0;
       if (Math.max(seen, held) > row.version) reset = 'version_regressed';
-      else if (row.head === row.reset_head) reset = row.reset;
+      else if (row.head === '' || row.head === row.reset_head) reset = row.reset;
       if (row.holder !== '' && row.holder !== turn && row.holder_until > now)
         return { kind: 'locked', version: row.version, retryAfterMs: row.holder_until - now };
       if (ifVersion !== undefined && !this.#sql.isAt(row, ifVersion))

@@ -1,13 +1,18 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type ProbeReport, reportText } from '../../../src/context/probes/report.ts';
 import { runProbe } from '../../../src/context/probes/run-probe.ts';
 import { readProbe } from '../../../src/context/probes/script.ts';
 import { backend } from '../../helpers/backend.ts';
 
 /** What a script came to at a model. */
-async function ran(steps: string, model: RequestListener, signal?: AbortSignal): Promise<ProbeReport> {
+async function ran(
+  steps: string,
+  model: RequestListener,
+  signal?: AbortSignal,
+  isAdmin = false,
+): Promise<ProbeReport> {
   const { url } = await backend(model);
   const clock = { wall: () => 0, monotonic: () => 0 };
   const script = readProbe(`name: x\nsteps: ${steps}`, 'x');
@@ -18,6 +23,7 @@ async function ran(steps: string, model: RequestListener, signal?: AbortSignal):
     clock,
     timeoutMs: 20_000,
     ...(signal && { signal }),
+    ...(isAdmin && { admin: { url, token: 'token' } }),
   });
 }
 
@@ -125,4 +131,24 @@ test('a fact whose step went wrong is told, and the rest is run', async () => {
       { step: 2, what: 'it was not planted: the step that does it went wrong' },
     ],
   });
+});
+
+test('what the admin API answers is let go of: only whether it did is asked for', async () => {
+  const asked: (string | undefined)[] = [];
+  const ends: Promise<void>[] = [];
+  // More than anybody holds unread, and it never ends.
+  const admin: RequestListener = (request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    ends.push(new Promise((resolve) => void response.once('close', resolve)));
+    response.setHeader('etag', '"1"').write(Buffer.alloc(256 * 1024, ' '));
+  };
+  // Held here, or it is node that lets go of them once it collects garbage.
+  const fetched = vi.spyOn(globalThis, 'fetch');
+  onTestFinished(() => fetched.mockRestore());
+  const report = await ran('[{ reload: true }]', admin, undefined, true);
+  expect(report).toMatchObject({ faults: [], skipped: [] });
+  expect(asked).toEqual(['GET /api/config', 'POST /api/config/renew']);
+  const answers = await Promise.all(fetched.mock.results.map(({ value }) => value as Promise<Response>));
+  expect(answers.map(({ bodyUsed }) => bodyUsed)).toEqual([true, true]);
+  await Promise.all(ends);
 });

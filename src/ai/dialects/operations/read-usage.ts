@@ -8,15 +8,18 @@ import { convertUsage as ofGoogle } from '../gemini-usage.ts';
 import { reportedCost } from '../reported-cost.ts';
 
 /**
- * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina, Anthropic's and other models on Bedrock),
+ * What an answer says it came to: tokens (OpenAI's images and transcriptions, Jina, Ollama, Anthropic's and other models on Bedrock),
  * seconds (whisper, Mistral), images that are there to be counted, or search units (Cohere). Undefined if it says nothing of it.
  */
 export function readUsage(answer: JsonObject): Usage | undefined {
   if (answer.usageMetadata !== undefined) return ofGoogle(objectOf(answer.usageMetadata));
   const usage = objectOf(answer.usage);
-  const ofBedrock =
-    ofAmazon(usage) ?? ofMetrics(objectOf(answer['amazon-bedrock-invocationMetrics'])) ?? ofTitan(answer);
-  if (ofBedrock) return ofBedrock;
+  const own =
+    ofAmazon(usage) ??
+    ofMetrics(objectOf(answer['amazon-bedrock-invocationMetrics'])) ??
+    ofTitan(answer) ??
+    ofOllama(answer);
+  if (own) return own;
   // What stands beside `input_tokens` there is no part of it.
   if (isCount(usage.cache_read_input_tokens) || isCount(usage.cache_creation_input_tokens))
     return ofAnthropic(usage);
@@ -88,6 +91,10 @@ const ofTitan = ({ inputTextTokenCount: inputTokens, totalOutputTextTokenCount, 
       countOf(totalOutputTextTokenCount),
     ),
   });
+
+/** Of an answer of Ollama's, or its last line; a figure that is 0 it leaves out. */
+const ofOllama = ({ prompt_eval_count: input, eval_count: output }: JsonObject): Usage | undefined =>
+  [input, output].some(isCount) ? { input: countOf(input), output: countOf(output), cached: 0 } : undefined;
 
 const firstCount = (...figures: unknown[]): number | undefined => figures.find(isCount);
 

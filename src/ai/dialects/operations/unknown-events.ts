@@ -79,7 +79,14 @@ const ENDS: ReadonlySet<unknown> = new Set([
   'stream-end',
 ]);
 /** Where vendors write why an answer ended; null until it has. */
-const REASONS = ['finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'completionReason'];
+const REASONS = [
+  'finish_reason',
+  'finishReason',
+  'stop_reason',
+  'stopReason',
+  'completionReason',
+  'done_reason',
+];
 
 /** Whether an event says that its answer has ended, or a choice of it. */
 const saysEnd = (event: JsonObject): boolean =>

@@ -12,6 +12,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'partial_json',
   'reasoning',
   'reasoning_content',
+  'response',
   'text',
   'thinking',
 ]);

@@ -243,3 +243,12 @@ it('Amazon: what its cache keeps for an hour', () => {
   const usage = { inputTokens: 1, outputTokens: 1, cacheWriteInputTokens: 40, cacheDetails };
   expect(ofBedrock(usage)).toEqual({ input: 41, output: 1, cached: 0, cacheWrite: 40, cacheWriteHour: 30 });
 });
+
+it.each<[string, object, object]>([
+  ['a chat', { message: { content: 'Hi' }, prompt_eval_count: 26, eval_count: 5 }, { input: 26, output: 5 }],
+  ['a text it had read before', { response: 'Hi', done: true, eval_count: 5 }, { input: 0, output: 5 }],
+  ['vectors', { embeddings: [[0.1]], prompt_eval_count: 8 }, { input: 8, output: 0 }],
+])('Ollama, in its own words: %s that came whole', (_, answer, usage) => {
+  const parts = unknownOperation.readAnswer({ model: 'llama3.2', done: true, ...answer } as JsonObject);
+  expect(factsOf(parts ?? []).usage).toMatchObject(usage);
+});

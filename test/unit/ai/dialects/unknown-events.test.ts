@@ -48,6 +48,43 @@ it.each<[string, Event[], Event]>([
     { type: 'response.completed', response: { usage: { input_tokens: 5, output_tokens: 9 } } },
   ],
   [
+    'Ollama’s chats',
+    [
+      {
+        model: 'llama3.2',
+        created_at: '2026-11-30T12:00:00.123456Z',
+        message: { role: 'assistant', content: 'Hi there' },
+        done: false,
+      },
+    ],
+    {
+      model: 'llama3.2',
+      created_at: '2026-11-30T12:00:01.123456Z',
+      message: { role: 'assistant', content: '' },
+      done: true,
+      done_reason: 'stop',
+      total_duration: 4883583458,
+      load_duration: 1334875,
+      prompt_eval_count: 5,
+      prompt_eval_duration: 342546000,
+      eval_count: 9,
+      eval_duration: 4535599000,
+    },
+  ],
+  [
+    'Ollama’s texts',
+    [{ model: 'llama3.2', response: 'Hi there', done: false }],
+    {
+      model: 'llama3.2',
+      response: '',
+      done: true,
+      done_reason: 'stop',
+      context: [1, 2, 3],
+      prompt_eval_count: 5,
+      eval_count: 9,
+    },
+  ],
+  [
     'Titan',
     [{ outputText: 'Hi there', completionReason: null, inputTextTokenCount: 5 }],
     { outputText: '', completionReason: 'FINISH', inputTextTokenCount: 5, totalOutputTextTokenCount: 9 },
