@@ -111,8 +111,9 @@ changes no answer; 400 refused with \`field_not_supported\` and the name of the 
 format has no words for it; over: the provider has ended its chat completions and is asked by the format that it still speaks.
 Whether a model can do what its provider takes is the model's own affair. Pictures that a model made, as they come back with
 the next turn, are shown to Google's models alone (those from Gemini 3 on: with the signature that came with them), and left out
-for all others that are translated to. How closely pictures are to be looked at (\`detail\`) Gemini is told once for all of them; Claude and
-Bedrock look as closely as they can, and \`low\` is refused there.
+for all others that are translated to. How closely pictures are to be looked at (\`detail\`) Gemini is told once for all of them, by the one that
+asks for most; Claude and Bedrock look as closely as they can, and \`low\` is refused there unless \`drop\` has \`detail\`. The \`name\` of a
+system message is refused wherever it is translated.
 
 The second is of **answers** that are translated: \`scripts/ai-answers.ts\` reads recorded ones (\`test/fixtures/providers\`,
 written from the vendors' published schemas), whole and streamed, and writes them in the format with the feature and without it

@@ -8,6 +8,8 @@ const OF_COST: readonly string[] = [
   ...['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n_predict'],
   ...['generationConfig', 'inferenceConfig', 'imageGenerationConfig', 'parameters'],
   ...['service_tier', 'serviceTier', 'speed', 'background', 'deferred', 'input_files', 'training_file'],
+  // By what is said is known how often tools were called, and how many answers there are.
+  ...['messages', 'input', 'prompt', 'contents'],
 ];
 /** And those of the gateway's own formats that it acts on otherwise: what guards read, sessions, who asks. */
 const OTHERS: readonly string[] = [
@@ -43,5 +45,5 @@ function refusing(...keys: readonly string[]): (body: JsonObject) => void {
 /** Of a body in one of the gateway's own formats. @throws GatewayError `body_invalid` that names the key */
 export const refuseOtherCase = refusing(...OF_COST, ...SAID, ...OTHERS);
 
-/** Of one in a provider's own words, which no guard reads. @throws GatewayError `body_invalid` that names the key */
+/** Of one in a provider's own words, of which no guard reads the rest. @throws GatewayError `body_invalid` that names the key */
 export const refuseOtherCaseOfCost = refusing(...OF_COST);

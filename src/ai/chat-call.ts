@@ -111,6 +111,8 @@ export interface ChatCall {
   request: ChatRequest | undefined;
   /** The request in the neutral form, once a provider has needed it. */
   neutral: ModelRequest | EmbeddingsRequest | undefined;
+  /** What the writers of its answer read of it, in the neutral form, once one has needed it: what was said before is not in it. */
+  writersView: ModelRequest | undefined;
   /** By `guard-request`, those of a form by `read-request`: in the order in which they see the call. */
   guards: readonly ModelGuard[];
   /** By `resolve-model`: in the order in which they are tried. */
@@ -209,6 +211,7 @@ export const newCall = (call: NewCall): ChatCall => ({
   behind: undefined,
   request: call.request,
   neutral: undefined,
+  writersView: undefined,
   guards: [],
   candidates: call.candidates ?? [],
   hold: undefined,

@@ -147,9 +147,13 @@ export function neutralOf<Request extends Neutral>(call: ChatCall, format: Forma
  */
 export function askedOf(call: ChatCall, format: Format): ModelRequest {
   if (call.neutral) return call.neutral as ModelRequest;
-  const body = bodyOf(call);
+  call.writersView ??= format.readRequest(withoutSaid(bodyOf(call)));
+  return call.writersView;
+}
+
+function withoutSaid(body: JsonObject): JsonObject {
   const said = SAID_BEFORE.filter((field) => Array.isArray(body[field])).map((field) => [field, []]);
-  return format.readRequest({ ...body, ...Object.fromEntries(said) });
+  return { ...body, ...Object.fromEntries(said) };
 }
 
 const SAID_BEFORE = ['messages', 'input'];

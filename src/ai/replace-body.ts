@@ -12,6 +12,7 @@ export function replaceBody(call: ChatCall, { model, ...rest }: JsonObject): voi
   call.bytes = writeJson(body, Array.isArray(body.messages) ? 'messages' : 'input');
   call.body = undefined;
   call.neutral = undefined;
+  call.writersView = undefined;
   const modelAt = modelIn(call.bytes, model);
   const was = call.request as ChatRequest;
   // Whose it is, which conversation it is of, what it is for, and whether it may be kept, has been said before; its provider need

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { cutText, ownText } from '../lib/cut-text.ts';
 import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
 import { own } from '../lib/own.ts';
+import { CALL_ITEMS } from './call-items.ts';
 import { BUDGETS } from './dialects/anthropic-thinking.ts';
 
 /** What budgets, caps and the ledger read of a request, in whichever format it came. What is not said is '' or 0. */
@@ -142,7 +143,7 @@ function toolRounds(messages: unknown): number {
 function kindOf(message: unknown): 'user' | 'call' | 'other' {
   if (!isObject(message)) return 'other';
   const { type, tool_calls: calls, function_call: former, parts, content = parts } = message;
-  if (type === 'function_call' || type === 'custom_tool_call') return 'call';
+  if (CALL_ITEMS.has(type)) return 'call';
   // Google's whose it isn't said is the user's.
   const role = message.role ?? (parts === undefined ? '' : 'user');
   if (role === 'assistant' || role === 'model')

@@ -1,17 +1,20 @@
 import type { AnswerName, Format, StreamWriter } from '../contracts/format.ts';
-import type { JsonObject } from '../contracts/model-request.ts';
+import type { JsonObject, Message } from '../contracts/model-request.ts';
 import type { ModelCall, Provider, TranslatedDialect } from '../contracts/provider.ts';
 import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { renderError } from '../errors/render.ts';
 import { objectsOf, parseList, parseObject } from '../lib/json.ts';
 import { asksForNothing } from './asks-for-nothing.ts';
+import { withoutDetail } from './dialects/image-detail.ts';
 import { isNeeded } from './dropped.ts';
 import { gatherAnswer } from './gather-answer.ts';
 import { NotCarried } from './not-carried.ts';
 
 /** One call between a client's format and a provider that doesn't speak it, both ways, through the neutral form. */
-export class Translation<Request extends { readonly uncarried: readonly string[] }> {
+export class Translation<
+  Request extends { readonly uncarried: readonly string[]; readonly messages?: readonly Message[] },
+> {
   readonly #request: Request;
   readonly #format: Format<Request>;
   readonly #dialect: TranslatedDialect<Request, Request>;
@@ -19,7 +22,7 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
   readonly #name: AnswerName;
   readonly #drop: readonly string[];
 
-  /** @param drop fields, by the client's names, that are left out */
+  /** @param drop fields, by the client's names, that are left out; `detail` is that of all pictures */
   constructor(
     request: Request,
     format: Format<Request>,
@@ -76,7 +79,11 @@ export class Translation<Request extends { readonly uncarried: readonly string[]
     const kept = Object.entries(this.#request).filter(
       ([option]) => isNeeded(option) || !this.#drop.includes(nameOf(option, fields)),
     );
-    return Object.fromEntries(kept) as Request;
+    const request = Object.fromEntries(kept) as Request;
+    const { messages } = request;
+    return messages && this.#drop.includes('detail')
+      ? { ...request, messages: withoutDetail(messages) }
+      : request;
   }
 
   /** A whole answer in the client's words; undefined if it holds something that they have no place for. */

@@ -34,11 +34,35 @@ export function fileTextIn(container: Container, key: string): FileText | 'none'
   if (!FILES.has(key) || isPlain(container, key)) return undefined;
   const file = fileIn(container, key);
   if (!file) return undefined;
-  const bytes = Buffer.from(file.data, 'base64');
-  if (isUtf8(bytes)) return new FileText(file, bytes.toString('utf8'));
-  // Of older encodings enough is read as this one.
-  return TEXTS.test(file.mediaType) ? new FileText(file, bytes.toString('latin1')) : 'none';
+  const text = decoded(Buffer.from(file.data, 'base64'), TEXTS.test(file.mediaType));
+  return text === undefined ? 'none' : new FileText(file, text);
 }
+
+/** @param isText its type says so, whatever is in it */
+function decoded(bytes: Buffer, isText: boolean): string | undefined {
+  const wide = wideEncodingOf(bytes);
+  if (wide) return new TextDecoder(wide).decode(bytes);
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  // Of older encodings enough is read as this one. Browsers send such a table as Excel's.
+  return isText || bytes.every(isOfText) ? bytes.toString('latin1') : undefined;
+}
+
+/** Of text in two bytes a character: by its mark, or because one of the two is mostly 0. */
+function wideEncodingOf(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE(0);
+  if (mark === 0xfffe) return 'utf-16le';
+  if (mark === 0xfeff) return 'utf-16be';
+  if (!bytes.includes(0)) return undefined;
+  const zeros = [0, 0] as [number, number];
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === 0) zeros[(at & 1) as 0 | 1]++;
+  const [first, second] = zeros;
+  const many = bytes.length / 8;
+  if (second >= many && first * 8 <= second) return 'utf-16le';
+  return first >= many && second * 8 <= first ? 'utf-16be' : undefined;
+}
+
+/** Tabs, ends of lines and of pages are the only control characters in texts. */
+const isOfText = (byte: number): boolean => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d);
 
 /** A text that came as the bytes of a file. */
 export class FileText {
@@ -50,7 +74,7 @@ export class FileText {
     this.#file = file;
   }
 
-  /** What stands in the place of the file's bytes where its text is to be another. */
+  /** What stands in the place of the file's bytes where its text is to be another: UTF-8. */
   with(text: string): string {
     const { mediaType, isUrl } = this.#file;
     const data = Buffer.from(text).toString('base64');

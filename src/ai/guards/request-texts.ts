@@ -1,10 +1,12 @@
 import type { RequestText } from '../../contracts/guard.ts';
 import { isObject, objectOf } from '../../lib/json.ts';
+import { CALL_ITEMS } from '../call-items.ts';
 import { readSeal, UNSIGNED } from '../seal.ts';
 import { type FileText, fileTextIn, mayHoldText } from './file-text.ts';
 import { jsonStrings } from './json-strings.ts';
 import type { KeptEntries, KeptWords } from './kept-words.ts';
 import { placeOf, type RecalledPlace, recalledTexts } from './recalled-texts.ts';
+import { refuseTwins } from './twin-keys.ts';
 
 /** The fields of a request that hold what is said, in whichever format. */
 export const SAID: readonly string[] = [
@@ -56,6 +58,7 @@ interface Place {
 /**
  * Every text of a parsed request. Setting one changes the request.
  * @param kept nothing if absent
+ * @throws GatewayError `body_invalid` where it can't be known who says something
  */
 export function requestTexts(body: Container, kept?: KeptWords): RequestText[] {
   const texts: RequestText[] = [];
@@ -106,6 +109,8 @@ function collect(from: Place, texts: RequestText[], kept?: KeptEntries, recalled
     const inner = value as Container;
     const role = roleOf(at, inner, from);
     const reading = readingOf(at);
+    // Of what nobody asks, such as an event of an answer, nobody is named.
+    if (from.role !== '' && reading === 'said' && !Array.isArray(value)) refuseTwins(inner);
     const keys =
       reading !== 'said' || Array.isArray(value)
         ? Object.keys(value)
@@ -164,11 +169,10 @@ const SPEAKERS: ReadonlySet<string> = new Set(['messages', 'input']);
 /** Come as the user's in some formats. */
 const RESULTS: ReadonlySet<unknown> = new Set([
   'tool_result',
-  'function_call_output',
-  'custom_tool_call_output',
+  ...[...CALL_ITEMS].map((type) => `${type}_output`),
 ]);
 /** Items of OpenAI's responses, which have no role. */
-const OF_ASSISTANT: ReadonlySet<unknown> = new Set(['function_call', 'custom_tool_call', 'reasoning']);
+const OF_ASSISTANT: ReadonlySet<unknown> = new Set([...CALL_ITEMS, 'reasoning']);
 
 /** Who says what is in there. A message says it for all of it: what a tool has brought may call itself anything. */
 function roleOf(at: Place, { role, type }: Container, list: Place): string {

@@ -35,7 +35,9 @@ it('what nobody here acts on may be written in any way', () => {
 });
 
 it('in a provider’s own words only what it costs counts: no guard reads the rest', () => {
-  expect(refused(() => refuseOtherCaseOfCost({ Input: 'Hi', Prompt: 'Hi' }))).toBeUndefined();
+  expect(refused(() => refuseOtherCaseOfCost({ System: 'Hi', Query: 'Hi' }))).toBeUndefined();
+  for (const key of ['Messages', 'INPUT', 'Prompt'])
+    expect(refused(() => refuseOtherCaseOfCost({ [key]: [] }))).toEqual(['body_invalid', key]);
   const body = Buffer.from('{"model":"small","Model":"big"}');
   expect(refused(() => readCall('POST', '/chat/completions', body, 'application/json'))).toEqual([
     'body_invalid',

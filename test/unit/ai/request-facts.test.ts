@@ -30,6 +30,13 @@ it.each([
     { input: [user, { type: 'custom_tool_call' }, { type: 'custom_tool_call_output' }] },
     1,
   ],
+  ...['local_shell_call', 'shell_call', 'apply_patch_call', 'computer_call'].map(
+    (type): [string, object, number] => [
+      `${type} of OpenAI’s, which its client executes`,
+      { input: [user, { type }, { type: `${type}_output` }, { type }, { type: `${type}_output` }] },
+      2,
+    ],
+  ),
   ['only since the user spoke', { messages: [user, call, result, user, call, result] }, 1],
   [
     'Anthropic’s results, which are the user’s messages',

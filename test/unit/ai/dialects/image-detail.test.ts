@@ -1,5 +1,6 @@
 // How closely a picture is to be looked at is what it costs: a vendor is told, or the client that it can't be.
 import { expect, it } from 'vitest';
+import { withoutDetail } from '../../../../src/ai/dialects/image-detail.ts';
 import { anthropic } from '../../../../src/ai/providers/anthropic.ts';
 import { bedrock } from '../../../../src/ai/providers/bedrock/index.ts';
 import { gemini } from '../../../../src/ai/providers/gemini.ts';
@@ -23,18 +24,21 @@ it('Gemini is told it for all of them', () => {
   expect(resolution('auto', undefined)).toBeUndefined();
 });
 
-it('and the client where they are not to be looked at alike', () => {
-  expect(refusedField('openai-chat', gemini, asked('high', 'low'))).toBe('messages[0].content[1].detail');
-  expect(refusedField('openai-chat', gemini, asked(undefined, 'original'))).toBe(
-    'messages[0].content[1].detail',
-  );
+it('and where they are not to be looked at alike, what the closest look needs', () => {
+  expect(resolution('high', 'low')).toEqual({ mediaResolution: 'MEDIA_RESOLUTION_HIGH' });
+  expect(resolution('low', 'original')).toEqual({ mediaResolution: 'MEDIA_RESOLUTION_HIGH' });
+  expect(resolution('low', undefined)).toBeUndefined();
+});
+
+it('a word that nobody knows is refused', () => {
+  expect(refusedField('openai-chat', gemini, asked(undefined, 'tiny'))).toBe('messages[0].content[1].detail');
 });
 
 it.each([
   ['Anthropic', anthropic],
   ['Bedrock', bedrock],
 ])('%s looks as closely as it can, and at no less', (_, provider) => {
-  expect(refusedField('openai-chat', provider, asked('high', 'auto', undefined))).toBe('nothing');
+  expect(refusedField('openai-chat', provider, asked('high', 'auto', 'original', undefined))).toBe('nothing');
   expect(refusedField('openai-chat', provider, asked('high', 'low'))).toBe('messages[0].content[1].detail');
   const input = [
     {
@@ -43,4 +47,12 @@ it.each([
     },
   ];
   expect(refusedField('openai-responses', provider, { input })).toBe('input[0].content[0].detail');
+});
+
+it('nothing is said of it any more where the operator drops it', () => {
+  const picture = { type: 'image', at: 'p', source: { type: 'url', url: 'https://x/y.png' } } as const;
+  const text = { type: 'text', at: 't', text: 'Look' } as const;
+  expect(withoutDetail([{ role: 'user', at: 'm', content: [text, { ...picture, detail: 'low' }] }])).toEqual([
+    { role: 'user', at: 'm', content: [text, picture] },
+  ]);
 });

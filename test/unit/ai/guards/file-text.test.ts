@@ -55,6 +55,28 @@ it('of an older encoding enough is read to find what is looked for', () => {
   expect(saidIn(source('text/csv', base64(LATIN1)))).toEqual(['name;Müller']);
 });
 
+const wide = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
+it.each<[string, object]>([
+  ['marked as such', source('text/csv', base64(wide('\ufeffcard 4111 1111')))],
+  ['the other way round', source('text/csv', base64(wide('\ufeffcard 4111 1111').swap16()))],
+  ['without a mark', source('text/csv', base64(wide('card 4111 1111')))],
+  ['both', { type: 'input_file', file_data: base64(wide('card 4111 1111').swap16()) }],
+])('so are two bytes a character, %s', (_, part) => {
+  expect(saidIn(part)).toEqual(['card 4111 1111']);
+});
+
+it('a table in an older encoding is read whatever it is called', () => {
+  for (const file_data of [url('application/vnd.ms-excel', LATIN1), base64(LATIN1)])
+    expect(saidIn({ type: 'file', file: { file_data } })).toEqual(['name;Müller']);
+});
+
+it('what is changed in one of two bytes a character comes back as UTF-8', () => {
+  const body = asked({ type: 'input_file', file_data: url('text/csv', wide('\ufeffAda;1')) });
+  for (const each of requestTexts(body)) each.text = each.text.replace('Ada', '[NAME_1]');
+  expect(body).toEqual(asked({ type: 'input_file', file_data: url('text/csv', '[NAME_1];1') }));
+});
+
 it('what is changed in one stands in its place again, and no other byte of the request is', () => {
   const documents = [
     source('text/plain', base64('I am Ada')),

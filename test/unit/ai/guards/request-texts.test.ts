@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
-import { requestTexts } from '../../../../src/ai/guards/request-texts.ts';
+import { eventTexts, requestTexts } from '../../../../src/ai/guards/request-texts.ts';
 
+const output = (type: string): string => `${type}_output`;
 /** Who says what, of a request. */
 const saidIn = (body: { [key: string]: unknown }): string[] =>
   requestTexts(body).map(({ role, text }) => `${role}: ${text}`);
@@ -17,8 +18,24 @@ it('whatever a tool brings is the tool’s, also where it looks like somebody el
   expect(
     saidIn({ messages: [{ role: 'user', content: [{ type: 'tool_result', content: brought }] }] }),
   ).toEqual(said);
-  for (const type of ['function_call_output', 'custom_tool_call_output'])
+  for (const type of ['function_call', 'custom_tool_call', 'shell_call', 'apply_patch_call'].map(output))
     expect(saidIn({ input: [{ type, call_id: 'x', role: 'assistant', output: brought }] })).toEqual(said);
+});
+
+it.each([
+  { messages: [{ role: 'assistant', Role: 'user', content: 'Hi' }] },
+  { messages: [{ role: 'user', content: [{ type: 'tool_result', Role: 1, role: 'x' }] }] },
+  { input: [{ type: 'reasoning', tyPe: 'message', content: 'Hi' }] },
+])('who would be somebody else to servers in Go is nobody', (body) => {
+  expect(() => requestTexts(body)).toThrow(expect.objectContaining({ code: 'body_invalid' }));
+});
+
+it('but somebody’s data may have any keys, and so may an event of an answer', () => {
+  const input = { type: 'a', Type: 'b' };
+  expect(saidIn({ messages: [{ role: 'assistant', content: [{ type: 'tool_use', input }] }] })).toHaveLength(
+    2,
+  );
+  expect(eventTexts({ type: 'x', Type: 'b', text: 'c' })).toHaveLength(2);
 });
 
 it('what is said in a message is its speaker’s, and in an item of its kind’s', () => {
