@@ -1,6 +1,5 @@
 // How closely a picture is to be looked at is what it costs: a vendor is told, or the client that it can't be.
 import { expect, it } from 'vitest';
-import { withoutDetail } from '../../../../src/ai/dialects/image-detail.ts';
 import { anthropic } from '../../../../src/ai/providers/anthropic.ts';
 import { bedrock } from '../../../../src/ai/providers/bedrock/index.ts';
 import { gemini } from '../../../../src/ai/providers/gemini.ts';
@@ -50,9 +49,17 @@ it.each([
 });
 
 it('nothing is said of it any more where the operator drops it', () => {
-  const picture = { type: 'image', at: 'p', source: { type: 'url', url: 'https://x/y.png' } } as const;
-  const text = { type: 'text', at: 't', text: 'Look' } as const;
-  expect(withoutDetail([{ role: 'user', at: 'm', content: [text, { ...picture, detail: 'low' }] }])).toEqual([
-    { role: 'user', at: 'm', content: [text, picture] },
+  const drop = ['detail'];
+  const body = asked('low', 'tiny');
+  expect(convert('openai-chat', gemini, body, 'gemini-2.5-flash', drop).generationConfig).toBeUndefined();
+  expect(convert('openai-chat', anthropic, body, 'm', drop).messages).toMatchObject([
+    { content: [{ type: 'image' }, { type: 'image' }] },
   ]);
+  const output = [{ type: 'input_image', image_url: PNG, detail: 'low' }];
+  const input = [
+    { type: 'function_call', call_id: 'a', name: 'look', arguments: '{}' },
+    { type: 'function_call_output', call_id: 'a', output },
+  ];
+  expect(refusedField('openai-responses', anthropic, { input })).toBe('input[1].output[0].detail');
+  expect(() => convert('openai-responses', anthropic, { input }, 'm', drop)).not.toThrow();
 });
