@@ -271,17 +271,17 @@ export class Erasing {
     const erased = new Set<string>();
     // With a consumer's key the digests of its users go: none of them would be told that what they said is gone.
     const isNobodys = owners === undefined;
-    // That goes for those that were erased before, too, of which nothing else is left.
-    const isDone = ({ state, owner }: SessionHead): boolean =>
-      state === 'erased' && !(isNobodys && owner !== '');
-    const erase = (session: string, head: SessionHead): Promise<boolean> =>
-      this.#erase({ tenant, session }, head, isNobodys);
     for (const owner of owners ?? [undefined]) {
       let after: string | undefined;
       do {
         const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
-        for (const { session, head } of page.sessions)
-          if (!isDone(head) && (await erase(session, head))) erased.add(session);
+        for (const { session, head } of page.sessions) {
+          const ref = { tenant, session };
+          if (head.state !== 'erased') {
+            if (await this.#erase(ref, head, isNobodys)) erased.add(session);
+            // That goes for those that were erased before, too, of which nothing else is left: nothing to be told.
+          } else if (isNobodys && head.owner !== '') await this.#ports.sessions.erase(ref, undefined, true);
+        }
         after = page.next;
       } while (after !== undefined);
     }
