@@ -3,9 +3,13 @@ import type { Gateway } from '../gateway.ts';
 /** Milliseconds. A terminal and systemd signal npm and node alike, and npm passes its own on: that is one wish, told twice. */
 const SAME_WITHIN_MS = 1_000;
 
+// Not SIGHUP: who is started by nohup is to go on.
+const STOPS = ['SIGTERM', 'SIGINT'] as const;
+type StopSignal = (typeof STOPS)[number];
+
 /** What of the process hears signals, and ends. */
 export interface Stoppable {
-  on(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  on(signal: StopSignal, listener: () => void): unknown;
   exit(code: number): void;
   /** Milliseconds, monotonic. */
   now(): number;
@@ -21,18 +25,17 @@ const THIS_PROCESS: Stoppable = {
  * Heeds the signals that ask the process to stop, from now on: call it before anything starts, so that one that comes
  * while the gateway starts is not lost, and does not end it without a drain. One that comes more than a second after the
  * first ends the process at once.
- * @returns settles with the first
+ * @returns the first
  */
-export function stopAsked({ on, exit, now }: Stoppable = THIS_PROCESS): Promise<void> {
+export function stopAsked({ on, exit, now }: Stoppable = THIS_PROCESS): Promise<StopSignal> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
-    const ask = (): void => {
-      if (askedAt !== undefined && now() - askedAt > SAME_WITHIN_MS) exit(1);
-      askedAt ??= now();
-      resolve();
-    };
-    on('SIGTERM', ask);
-    on('SIGINT', ask);
+    for (const name of STOPS)
+      on(name, () => {
+        if (askedAt !== undefined && now() - askedAt > SAME_WITHIN_MS) exit(1);
+        askedAt ??= now();
+        resolve(name);
+      });
   });
 }
 
@@ -42,7 +45,7 @@ export function stopAsked({ on, exit, now }: Stoppable = THIS_PROCESS): Promise<
  * @param asked see `stopAsked`
  * @returns the exit code
  */
-export async function untilStopped(gateway: Gateway, asked: Promise<void>): Promise<number> {
+export async function untilStopped(gateway: Gateway, asked: Promise<unknown>): Promise<number> {
   process.on('unhandledRejection', (reason) => {
     process.stderr.write(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}\n`);
   });

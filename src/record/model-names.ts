@@ -9,8 +9,8 @@ const plainName = (model: string): string =>
     .replace(/-latest$/, '');
 
 /**
- * How the models of the books and of an invoice go together. One that has the same name in both is that one; else a snapshot is
- * the model that it is of, where one of them names that: it is asked for by its name, and billed as the snapshot that answered.
+ * How the models of the books and of an invoice go together. A model that is asked for by its name is billed as the snapshot that
+ * answered: where only one of them has that name, all its snapshots are it; where both have, each snapshot that both have is apart.
  *
  * @returns the same key for what is the same model
  */

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { ProbeReport } from '../../src/context/probes/report.ts';
@@ -198,6 +199,9 @@ it.each([
   onTestFinished(() => void child.kill('SIGKILL'));
   const [said, exit] = [text(child.stdout), once(child, 'exit')];
   await came.promise;
+  child.kill(name);
+  // npm passes on what its whole group was sent: the same wish once more.
+  await sleep(5);
   child.kill(name);
   expect(await exit).toEqual([code, null]);
   const what = `the command of the hook redis-restart was ended: it was broken off by ${name}`;
