@@ -279,8 +279,10 @@ export class Erasing {
           const ref = { tenant, session };
           if (head.state !== 'erased') {
             if (await this.#erase(ref, head, isNobodys)) erased.add(session);
-            // That goes for those that were erased before, too, of which nothing else is left: nothing to be told.
-          } else if (isNobodys && head.owner !== '') await this.#ports.sessions.erase(ref, undefined, true);
+          } else if (isNobodys && head.owner !== '') {
+            // Whose what was erased before had been goes as well: no erasure to be told.
+            await this.#ports.sessions.erase(ref, undefined, true);
+          }
         }
         after = page.next;
       } while (after !== undefined);

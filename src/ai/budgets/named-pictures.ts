@@ -1,10 +1,14 @@
 import { isSpace } from '../../lib/json-span.ts';
 
+/** How names of pictures begin: of media types and parts, and of OpenAI's parts. */
+const IMAGE = '"image';
+const INPUT_IMAGE = '"input_image';
 const LONGEST_NAME = 64;
+const QUOTE = 0x22;
+const SLASH = 0x2f;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
-const TYPE = '"type"';
-const FIELD = '"image"';
+const TYPE = Buffer.from('"type"');
 /** What Amazon's picture begins with. */
 const HOLDS = /^"(?:format|source)"/;
 const LONGEST_HELD = 8;
@@ -16,15 +20,24 @@ const LONGEST_HELD = 8;
  */
 export function picturesIn(body: Buffer): number {
   let [media, fields, types] = [0, 0, 0];
-  for (const beginning of ['"image', '"input_image'])
+  for (const beginning of [IMAGE, INPUT_IMAGE])
     for (let at = body.indexOf(beginning); at >= 0; at = body.indexOf(beginning, at + beginning.length)) {
-      const name = body.toString('latin1', at, at + LONGEST_NAME);
-      if (name.startsWith('"image/')) media++;
-      else if (!/^"[^"/]*"/.test(name)) continue;
+      const after = at + beginning.length;
+      if (beginning === IMAGE && body[after] === SLASH) media++;
+      else if (!isName(body, after)) continue;
       else if (isType(body, at)) types++;
-      else if (name.startsWith(FIELD) && isAmazons(body, at + FIELD.length)) fields++;
+      else if (beginning === IMAGE && body[after] === QUOTE && isAmazons(body, after + 1)) fields++;
     }
   return Math.max(media, fields, types);
+}
+
+/** Whether a name ends soon from there on: what has a slash is something else. */
+function isName(body: Buffer, from: number): boolean {
+  for (let at = from; at < from + LONGEST_NAME; at++) {
+    if (body[at] === QUOTE) return true;
+    if (body[at] === SLASH) return false;
+  }
+  return false;
 }
 
 /** Whether the value of a `type` begins there: a tool may be called as a picture is. */
@@ -33,7 +46,8 @@ function isType(body: Buffer, at: number): boolean {
   while (isSpace(body[end - 1])) end--;
   if (body[--end] !== COLON) return false;
   while (isSpace(body[end - 1])) end--;
-  return body.toString('latin1', Math.max(0, end - TYPE.length), end) === TYPE;
+  const from = end - TYPE.length;
+  return from >= 0 && body.compare(TYPE, 0, TYPE.length, from, end) === 0;
 }
 
 /** Whether a picture follows the name of a field there, however far from it. */
