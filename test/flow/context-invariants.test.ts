@@ -306,6 +306,25 @@ it('a prompt begins otherwise from where something was deleted, or where its tur
   }
 });
 
+it('where what was asked between two answers is deleted, they are one message, but in chat completions', () => {
+  const withoutTheSecond = (format: string, answer: string) => {
+    const of = conversation();
+    for (const version of [2, 3]) Object.assign(turnOf(of, version), { format });
+    of.known.deletions.push({ of: 2, at: 2 });
+    of.known.acknowledged.clear();
+    of.known.gone.add(markOf(2));
+    turnOf(of, 2).content.messages.shift();
+    const both = { role: 'assistant', content: `${answer}${answered(2).content}` };
+    of.prompts.q3 = [asked(1), both, asked(3)];
+    return of;
+  };
+  for (const format of ['anthropic-messages', 'openai-responses']) {
+    expect(() => check(withoutTheSecond(format, answered(1).content))).not.toThrow();
+    expect(() => check(withoutTheSecond(format, 'I have read 9.'))).toThrow();
+  }
+  expect(() => check(withoutTheSecond('openai-chat', answered(1).content))).toThrow();
+});
+
 it('of what was deleted also that is gone which bore no mark', () => {
   const of = conversation();
   of.known.deletions.push({ of: 1, at: 2 });
