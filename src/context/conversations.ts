@@ -22,7 +22,7 @@ import { Openers } from './openers.ts';
 import type { OperationLog } from './operation-log.ts';
 import { sessionRow, turnRow } from './operation-rows.ts';
 import { ownersOf, requestKeyOf } from './owner.ts';
-import type { OpenedTurn } from './path.ts';
+import { type OpenedTurn, pathTo } from './path.ts';
 import type { ContextMind, ContextPrivacy, TenantSeal } from './ports.ts';
 import { isDestroyed, SealBroken } from './privacy/seal-broken.ts';
 import { putItems } from './put-items.ts';
@@ -176,7 +176,7 @@ export class Conversations {
       await this.#letGo(reserving, ref, facts.turn, key);
       throw error;
     }
-    if (reserved.kind === 'replay') return this.#replay(reserved, ask, coming, seal);
+    if (reserved.kind === 'replay') return await this.#replay(reserved, ask, coming, seal);
     if (reserved.kind !== 'reserved') {
       if (reserved.kind !== 'unknown') facts.base = reserved.version;
       throw refusalOf(reserved);
@@ -231,18 +231,20 @@ export class Conversations {
     }
   }
 
-  #replay(
+  async #replay(
     { head, turn }: Extract<Reserved, { kind: 'replay' }>,
-    { ref, messages, model, wishes }: Ask,
+    ask: Ask,
     { facts, began }: ComingTurn,
     seal: TenantSeal,
-  ): Recalled {
+  ): Promise<Recalled> {
+    const { ref } = ask;
     const seeds = [seedOf(seal, ref.tenant), ...formerSeedsOf(seal, ref.tenant)];
-    if (turn.model !== model || !seeds.some((seed) => isAnswerTo(turn, messages, wishes, seed)))
-      throw new GatewayError('idempotency_key_reused', { param: 'idempotency-key' });
-    Object.assign(facts, { status: 'replay', base: head.version, version: turn.version, turn: turn.id });
+    const path = async () => pathTo(turn.parent, (await this.reader.all(ref, seal)).turns);
     try {
       const stored = openTurn(turn, seal);
+      if (!(await isAnswerTo(stored, ask, seeds, path)))
+        throw new GatewayError('idempotency_key_reused', { param: 'idempotency-key' });
+      Object.assign(facts, { status: 'replay', base: head.version, version: turn.version, turn: turn.id });
       // Deleted meanwhile: there is no answer to give again.
       if (stored.content.messages.length === 0) throw new GatewayError('session_unknown');
       const { meters } = this.ports;

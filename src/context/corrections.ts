@@ -1,5 +1,5 @@
 import type { Message } from '../contracts/model-request.ts';
-import type { StoredTurn } from '../contracts/session.ts';
+import type { TurnDraft } from '../contracts/session.ts';
 
 /** What a turn was asked with: all that it says but the answer. */
 export const askedIn = (messages: readonly Message[]): readonly Message[] =>
@@ -13,7 +13,10 @@ export const answerIn = (messages: readonly Message[]): readonly Message[] =>
  * The turns that stand in the place of one, or of one of them.
  * @param later the turns after it, in the order of versions
  */
-export function correctionsOf({ id }: StoredTurn, later: readonly StoredTurn[]): StoredTurn[] {
+export function correctionsOf<Turn extends Pick<TurnDraft, 'id' | 'supersedes'>>(
+  { id }: Pick<TurnDraft, 'id'>,
+  later: readonly Turn[],
+): Turn[] {
   const ids = new Set([id]);
   return later.filter((each) => ids.has(each.supersedes) && ids.add(each.id));
 }

@@ -161,10 +161,18 @@ export class Erasing {
 
   /**
    * Takes what was said out of a turn, and out of what stands in its place; the place itself stays. False: it is not there.
+   * @param gone what is still known of its items
    * @throws GatewayError `conversation_locked`; StoreUnavailable
    */
-  turn(ref: SessionRef, version: number): Promise<boolean> {
-    return this.part(ref, version, () => ({ content: { messages: [] }, keepsCorrection: false }));
+  turn(
+    ref: SessionRef,
+    version: number,
+    gone: (turn: OpenedTurn) => NonNullable<TurnContent['gone']> = () => [],
+  ): Promise<boolean> {
+    return this.part(ref, version, (turn) => ({
+      content: { messages: [], gone: gone(turn) },
+      keepsCorrection: false,
+    }));
   }
 
   /**

@@ -28,6 +28,8 @@ export interface TurnContent {
   readonly itemIds?: readonly string[];
   /** Of all its items, once one of them was deleted: those of the others stay as they were. */
   readonly ids?: readonly string[];
+  /** Of its items that were deleted, each with how many of those that are left stand before it: somebody may be paging by it. */
+  readonly gone?: readonly { readonly id: string; readonly at: number }[];
   /** By what its client named the conversation, where the answer says so. */
   readonly namedBy?: 'conversation' | 'response';
   /** Of a correction: why it was made. */

@@ -86,3 +86,23 @@ it('nothing of it says what was said, but to who may read that', async () => {
   expect(JSON.stringify(await journey())).not.toMatch(/parcel|I have read/);
   expect(JSON.stringify(await journey('reads-all'))).toMatch(/parcel 7.*I have read/);
 });
+
+it('what was recalled is told by its places, and in words to who may read those', async () => {
+  const { journey } = await conversation();
+  const [{ turns: shown }, { turns }] = [await journey(), await journey('reads-all')];
+  type Recalled = { version: number; passages: number; places: number[]; texts?: (string | null)[] };
+  type Turn = {
+    context: { recalled: Recalled[] } | null;
+    content: { messages: { content: { text: string }[] }[] };
+  };
+  const recalledIn = (all: Turn[]) => all.flatMap(({ context }) => context?.recalled ?? []);
+  const recalled = recalledIn(turns);
+  expect(recalled.length).toBeGreaterThan(10);
+  for (const { version, passages, places, texts } of recalled) {
+    const { content } = turns[version - 1] as Turn;
+    const said = content.messages.map((message) => message.content[0]?.text.trim());
+    expect(places).toHaveLength(passages);
+    expect(texts).toEqual(places.map((place) => said[place]));
+  }
+  expect(recalledIn(shown)).toEqual(recalled.map(({ texts: _, ...places }) => places));
+});

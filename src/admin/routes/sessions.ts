@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { journeyOf } from '../../context/journey.ts';
 import { listSessions } from '../../context/list-sessions.ts';
 import { ownersOf } from '../../context/owner.ts';
 import { searchSessions } from '../../context/search-sessions.ts';
@@ -9,7 +8,7 @@ import { answers } from '../openapi.ts';
 import { AfterUserSession, limitOf, PageOf, PageQuery } from '../paging.ts';
 import type { AdminApp, AdminPorts } from '../ports.ts';
 import { exported, streamed } from '../shown/exported.ts';
-import { evidenceIn, shownStep } from '../shown/journey.ts';
+import { evidenceIn, shownStep, stepsOf } from '../shown/journey.ts';
 import { nextAfter, noteReading, shown, shownWhole } from '../shown/session.ts';
 
 const Consumer = Type.String({ maxLength: 256, description: 'The consumer that it belongs to.' });
@@ -69,7 +68,7 @@ export function sessionRoutes(
       conversations.noteReading('read', ref, view.head, began);
     }
     const about = shownWhole(ref, view, mayRead);
-    return { turns, known, mayRead, onPath, about, next: nextAfter(turns, view.head) };
+    return { ref, ...view, turns, known, mayRead, onPath, about, next: nextAfter(turns, view.head) };
   };
 
   app.get(
@@ -150,8 +149,9 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const { about, turns, known, onPath, mayRead, next } = await opened(request, 'getSessionJourney');
-      const steps = new Map(journeyOf(known).map((step) => [step.id, step]));
+      const found = await opened(request, 'getSessionJourney');
+      const { about, turns, onPath, mayRead, next } = found;
+      const steps = await stepsOf(conversations.reader, found);
       const evidence = evidenceIn(await care.book.all());
       return {
         ...about,

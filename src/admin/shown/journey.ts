@@ -1,5 +1,8 @@
-import type { JourneyStep } from '../../context/journey.ts';
+import { type JourneyStep, journeyOf } from '../../context/journey.ts';
 import type { OpenedTurn } from '../../context/path.ts';
+import type { SessionReader } from '../../context/read-sessions.ts';
+import { recalledWords } from '../../context/recalled-words.ts';
+import type { SessionHead, SessionRef } from '../../contracts/session.ts';
 import type { Finding } from '../../hypercare/findings/finding.ts';
 
 /** Which findings have a request as their evidence, by its id. */
@@ -11,6 +14,28 @@ export function evidenceIn(findings: readonly Finding[]): ReadonlyMap<string, re
   } of findings)
     for (const request of bad) evidence.set(request, [...(evidence.get(request) ?? []), id]);
   return evidence;
+}
+
+/** A page of a conversation, and who reads it. */
+interface Page {
+  readonly ref: SessionRef;
+  readonly head: SessionHead;
+  readonly turns: readonly OpenedTurn[];
+  readonly known: readonly OpenedTurn[];
+  readonly mayRead: boolean;
+}
+
+/** The way of each turn of a page, by its id; with what was recalled in words for who may read them. */
+export async function stepsOf(
+  reader: Pick<SessionReader, 'turns'>,
+  { ref, head, turns, known, mayRead }: Page,
+): Promise<ReadonlyMap<string, JourneyStep>> {
+  const ids = new Set(turns.map(({ turn }) => turn.id));
+  const steps = journeyOf(known).filter(({ id }) => ids.has(id));
+  const recalledOf = mayRead ? await recalledWords(reader, ref, head, steps, known) : undefined;
+  const shown = (step: JourneyStep): JourneyStep =>
+    recalledOf && step.context ? { ...step, context: { ...step.context, recalled: recalledOf(step) } } : step;
+  return new Map(steps.map((step) => [step.id, shown(step)]));
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Left } from '../../context/erasing.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import type { SaidTurn } from '../../context/read-sessions.ts';
 import type { AssistantPart, JsonObject, Message } from '../../contracts/model-request.ts';
+import type { TurnContent } from '../../contracts/session.ts';
 import { writeEncrypted } from '../formats/openai-responses/write-items.ts';
 import { sealOf } from '../seal.ts';
 import { isBreak, isSaid } from './answer-parts.ts';
@@ -17,6 +18,12 @@ export interface TurnItem {
   /** What the turn was asked with, or what it answered. */
   readonly isInput: boolean;
   readonly at: Place;
+}
+
+/** Where an item stood that was deleted. */
+export interface GoneItem {
+  readonly id: string;
+  readonly isGone: true;
 }
 
 /** Parts `from` to before `to` of a message. */
@@ -40,6 +47,18 @@ const PREFIXES: Readonly<Record<string, string>> = {
 export function itemsOfTurn(said: SaidTurn): TurnItem[] {
   const { asked, words, calls } = partsOf(said);
   return [...asked, ...words, ...calls];
+}
+
+/** The same, and between them those that were deleted: a client that has read up to one of them goes on from there. */
+export function listedOfTurn(said: SaidTurn): (TurnItem | GoneItem)[] {
+  const { asked, corrected, words, calls } = partsOf(said);
+  const own = asked.length + corrected.length;
+  const placeOf = (at: number): number =>
+    at < own ? Math.min(at, asked.length) : at - corrected.length + words.length;
+  const goneAt = (place: number): GoneItem[] =>
+    (said.content.gone ?? []).flatMap(({ id, at }) => (placeOf(at) === place ? [{ id, isGone: true }] : []));
+  const shown = [...asked, ...words, ...calls];
+  return [...shown.flatMap((item, at) => [...goneAt(at), item]), ...goneAt(shown.length)];
 }
 
 /** @returns `corrected`: items that are not shown any more, and `words`, what stands there; none without a correction */
@@ -101,9 +120,23 @@ export function withoutItem(said: SaidTurn, id: string): Left | undefined {
   const { itemIds: _, response, ...rest } = said.content;
   // Where nothing is left of it nobody finds the response any more.
   const about = messages.length > 0 && response && { response };
-  const isGone = (of: string): boolean => gone.some((each) => each.id === of);
-  const ids = itemsIn(said).flatMap((each) => (isGone(each.id) ? [] : [each.id]));
-  return { content: { ...rest, ...about, messages, ids }, keepsCorrection: !isCorrection };
+  const all = itemsIn(said).map((each) => each.id);
+  const isLeft = (of: string): boolean => gone.every((each) => each.id !== of);
+  const leftBefore = (at: number): number => all.slice(0, at).filter(isLeft).length;
+  const before = (rest.gone ?? []).map((each) => ({ ...each, at: leftBefore(each.at) }));
+  // Words may stand in the place of nothing that has an id.
+  const named = isCorrection && isLeft(id) ? [{ id, at: leftBefore(asked.length) }] : [];
+  const now = all.flatMap((of, at) => (isLeft(of) ? [] : [{ id: of, at: leftBefore(at) }]));
+  return {
+    content: { ...rest, ...about, messages, ids: all.filter(isLeft), gone: [...before, ...named, ...now] },
+    keepsCorrection: !isCorrection,
+  };
+}
+
+/** What is still known of the items of a turn when all that it says is deleted. */
+export function goneWith(said: SaidTurn): NonNullable<TurnContent['gone']> {
+  const ids = [...itemsOfTurn(said), ...itemsIn(said), ...(said.content.gone ?? [])].map(({ id }) => id);
+  return [...new Set(ids)].map((id) => ({ id, at: 0 }));
 }
 
 /**

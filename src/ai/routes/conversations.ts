@@ -6,7 +6,7 @@ import type { SaidTurn } from '../../context/read-sessions.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { exchangeOf } from '../../record/exchange.ts';
-import { itemsOfTurn, type TurnItem, withoutItem } from '../memory/turn-items.ts';
+import { itemsOfTurn, listedOfTurn, withoutItem } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
 import { bodyIn, itemsIn, metadataIn, refOf } from './conversation-facts.ts';
 import { type IncludeAsked, inOrder, type PageAsked, pageOf, shownAs } from './item-pages.ts';
@@ -90,8 +90,8 @@ export function registerConversations(
   });
   scope.get<Named & { Querystring: PageAsked }>(`${url}/:id/items`, async (request, reply) => {
     const { turns } = await open(request);
-    const itemsBy = async function* (order: 'asc' | 'desc'): AsyncGenerator<TurnItem> {
-      for await (const turn of turns(order)) yield* inOrder(itemsOfTurn(turn))(order);
+    const itemsBy = async function* (order: 'asc' | 'desc') {
+      for await (const turn of turns(order)) yield* inOrder(listedOfTurn(turn))(order);
     };
     return send(request, reply, await pageOf(itemsBy, request.query));
   });

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../contracts/model-request.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
-import type { TurnItem } from '../memory/turn-items.ts';
+import type { GoneItem, TurnItem } from '../memory/turn-items.ts';
 
 type Item = Pick<TurnItem, 'id' | 'shown' | 'sealed'>;
 
@@ -38,11 +38,12 @@ export const inOrder =
 
 /**
  * A page of items, newest first unless asked otherwise.
- * @param itemsBy in that order: no more of them are asked for than the page shows, what comes before it, and one that follows
+ * @param itemsBy in that order: no more of them are asked for than the page shows, what comes before it, and one that follows.
+ * Those that were deleted are not shown; a page may begin behind one
  * @throws GatewayError `body_invalid` for a limit, an order or an id that is none
  */
 export async function pageOf(
-  itemsBy: (order: Order) => Iterable<Item> | AsyncIterable<Item>,
+  itemsBy: (order: Order) => Iterable<Item | GoneItem> | AsyncIterable<Item | GoneItem>,
   asked: PageAsked,
 ): Promise<JsonObject> {
   const { limit = '20', after, order = 'desc' } = asked;
@@ -52,8 +53,8 @@ export async function pageOf(
   const page: Item[] = [];
   let hasBegun = after === undefined;
   for await (const item of itemsBy(order)) {
-    if (hasBegun) page.push(item);
-    else hasBegun = item.id === after;
+    if (!hasBegun) hasBegun = item.id === after;
+    else if (!('isGone' in item)) page.push(item);
     if (page.length > most) break;
   }
   if (!hasBegun) throw refused('after', 'after must be the id of an item of this list.');

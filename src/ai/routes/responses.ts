@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { OpenedTurn } from '../../context/path.ts';
 import type { SaidTurn } from '../../context/read-sessions.ts';
 import { readResponseId, responseId } from '../../context/response-id.ts';
 import type { SessionRef } from '../../contracts/session.ts';
@@ -8,7 +9,7 @@ import { exchangeOf } from '../../record/exchange.ts';
 import { openaiResponses } from '../formats/openai-responses/index.ts';
 import { gatherAnswer } from '../gather-answer.ts';
 import { partsOf } from '../memory/answer-parts.ts';
-import { itemsOfTurn, type TurnItem } from '../memory/turn-items.ts';
+import { goneWith, itemsOfTurn, listedOfTurn } from '../memory/turn-items.ts';
 import type { AiPorts } from '../ports.ts';
 import { type IncludeAsked, inOrder, type Order, type PageAsked, pageOf, shownAs } from './item-pages.ts';
 import { refuseOtherMethods } from './other-methods.ts';
@@ -56,14 +57,14 @@ export function registerResponses(
   scope.get<Named & { Querystring: PageAsked }>(`${url}/input_items`, async (request, reply) => {
     const { ref, found } = await find(request);
     const { id, parent } = found.turn;
-    const own = inOrder(itemsOfTurn(found).filter(({ isInput }) => isInput));
+    const own = inOrder(listedOfTurn(found).filter((item) => 'isGone' in item || item.isInput));
     // Those of a conversation have a list of their own; along a chain the model was asked with all that went before.
     const isOfChain = found.content.namedBy !== 'conversation' && parent !== '';
     const chain = isOfChain ? await reader.saidInPart(ref, { turn: id }) : undefined;
     if (isOfChain && !chain) throw new GatewayError('session_unknown');
-    const along = async function* (turns: AsyncIterable<SaidTurn>, order: Order): AsyncGenerator<TurnItem> {
+    const along = async function* (turns: AsyncIterable<SaidTurn>, order: Order) {
       for await (const each of turns)
-        yield* each.turn.id === id ? own(order) : inOrder(itemsOfTurn(each))(order);
+        yield* each.turn.id === id ? own(order) : inOrder(listedOfTurn(each))(order);
     };
     const itemsBy = chain ? (order: Order) => along(chain.turns(order), order) : own;
     const page = await pageOf(itemsBy, request.query);
@@ -83,7 +84,8 @@ export function registerResponses(
   });
   scope.delete<Named>(url, async (request, reply) => {
     const { ref, found } = await find(request);
-    if (!(await conversations.erasing.turn(ref, found.turn.version)))
+    const gone = (turn: OpenedTurn) => goneWith({ ...found, ...turn });
+    if (!(await conversations.erasing.turn(ref, found.turn.version, gone)))
       throw new GatewayError('session_unknown');
     return reply
       .header('x-request-id', exchangeOf(request.raw).id)

@@ -10,6 +10,8 @@ const LONGEST_MESSAGE = 60_000;
 /** A piece of a turn that is recalled whole. */
 export interface TurnPassage {
   readonly version: number;
+  /** Among the passages of its turn, from 0. */
+  readonly place: number;
   readonly speaker: Message['role'];
   readonly text: string;
   /** As of its turn. */
@@ -18,9 +20,10 @@ export interface TurnPassage {
 
 /** What a turn says, in pieces that fit a prompt. */
 export function* passagesOf({ version, messages, isPutIn }: SpokenTurn): Generator<TurnPassage> {
+  let place = 0;
   for (const message of messages)
     for (const text of piecesOf(messageText(message).slice(0, LONGEST_MESSAGE)))
-      yield { version, speaker: message.role, text, ...(isPutIn && { isPutIn }) };
+      yield { version, place: place++, speaker: message.role, text, ...(isPutIn && { isPutIn }) };
 }
 
 /** Cut at the last line or sentence that ends within the length, else at a space, else anywhere. */

@@ -19,6 +19,13 @@ export interface PromptInput extends RecallSettings {
   readonly capacity: number;
 }
 
+/** How many passages of a turn were recalled, and which (`passagesOf`); what older gateways kept does not say which. */
+export interface RecalledOf {
+  readonly version: number;
+  readonly passages: number;
+  readonly places?: readonly number[];
+}
+
 /** What was sent of a conversation, without what it says. */
 export interface SentContext {
   /** 0 without a summary. */
@@ -31,8 +38,8 @@ export interface SentContext {
   readonly cut: readonly number[];
   /** Messages of a log that its client sent anew, and that would not have fitted. */
   readonly unsent?: number;
-  /** Version by version, how many passages of it were recalled. */
-  readonly recalled: readonly { readonly version: number; readonly passages: number }[];
+  /** Version by version, what of it was recalled. */
+  readonly recalled: readonly RecalledOf[];
   /** About how many, in all and what was recalled. */
   readonly tokens: number;
   readonly recalledTokens: number;
@@ -107,7 +114,7 @@ export function buildPrompt(
       covered,
       sent: versionsOf(kept),
       cut: versionsOf(cut),
-      recalled: countByVersion(recalled.passages),
+      recalled: placesByVersion(recalled.passages),
       tokens: fixed + recalled.tokens,
       recalledTokens: recalled.tokens,
       capacity,
@@ -120,8 +127,11 @@ function leftOut(covered: number, cut: readonly SpokenTurn[]): (version: number)
   return (version) => version <= covered || versions.has(version);
 }
 
-function countByVersion(passages: readonly TurnPassage[]): SentContext['recalled'] {
-  const counts = new Map<number, number>();
-  for (const { version } of passages) counts.set(version, (counts.get(version) ?? 0) + 1);
-  return [...counts].map(([version, count]) => ({ version, passages: count }));
+function placesByVersion(passages: readonly TurnPassage[]): SentContext['recalled'] {
+  const byVersion = Map.groupBy(passages, ({ version }) => version);
+  return [...byVersion].map(([version, those]) => ({
+    version,
+    passages: those.length,
+    places: those.map(({ place }) => place),
+  }));
 }

@@ -330,7 +330,7 @@ describe('what is put into a prompt', () => {
     const prompt = promptOf(said, summary, [user('Which account number did I give you?')], 1500);
     const last = prompt.messages.at(-1) as Message;
     expect(JSON.stringify(last.content.at(-1))).toContain('[turn 1] user: My account number is 4711-0815.');
-    expect(prompt.context.recalled).toContainEqual({ version: 1, passages: 2 });
+    expect(prompt.context.recalled).toContainEqual({ version: 1, passages: 2, places: [0, 1] });
     expect(prompt.system.at(-1)?.text).toBe(summary.text);
     expect(prompt.context.tokens).toBeLessThanOrEqual(1500);
   });

@@ -41,14 +41,14 @@ describe('how well context served a turn', () => {
     ).toBe(1);
     expect(measured('How is the weather?', '').recall).toBe(-1);
     const others = 'account numbers 14711-0815 and 4711-08155';
-    const recalled = [{ version: 2, speaker: 'user' as const, text: others }];
+    const recalled = [{ version: 2, place: 0, speaker: 'user' as const, text: others }];
     expect(measured(question, '', { isVerbatim: () => false, summary: others, recalled }).recall).toBe(0);
   });
 
   test('usage: the share of what was recalled whose rare words the answer has', () => {
     const recalled = [
-      { version: 3, speaker: 'assistant' as const, text: 'The Helsinki lamp, I see.' },
-      { version: 2, speaker: 'user' as const, text: 'It is ada@example.com' },
+      { version: 3, place: 1, speaker: 'assistant' as const, text: 'The Helsinki lamp, I see.' },
+      { version: 2, place: 0, speaker: 'user' as const, text: 'It is ada@example.com' },
     ];
     expect(measured('Which one was it?', 'It was the Helsinki one.', { recalled }).usage).toBe(0.5);
     expect(measured('Which one was it?', 'No idea.').usage).toBe(-1);

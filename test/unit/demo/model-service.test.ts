@@ -55,7 +55,7 @@ describe('the rules of the sandbox model', () => {
       'My name is Ada.',
       'My order number is OR-111.',
       'My invoice number is IN-2222.',
-    ].map((text, at) => ({ version: at + 1, speaker: 'user', text }));
+    ].map((text, at) => ({ version: at + 1, place: 0, speaker: 'user', text }));
     const asked = (question: string) => ask(user(question + snippetText(passages)));
     expect(await asked('Which invoice number did I give you?')).toBe('Your invoice number is IN-2222.');
     expect(await asked('What is my name?')).toBe('Your name is Ada.');

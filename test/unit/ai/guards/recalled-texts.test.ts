@@ -10,10 +10,10 @@ import { writeJson } from '../../../../src/lib/written-json.ts';
 import { CancelSignal } from '../../../../src/upstream/signal.ts';
 
 const SAID: readonly TurnPassage[] = [
-  { version: 1, speaker: 'user', text: 'Who competes with us?\nI am ada@example.com.' },
-  { version: 1, speaker: 'assistant', text: 'Globex does.' },
-  { version: 2, speaker: 'tool', text: '{"found":"nothing"}' },
-  { version: 3, speaker: 'assistant', text: 'So it is said.', isPutIn: true },
+  { version: 1, place: 0, speaker: 'user', text: 'Who competes with us?\nI am ada@example.com.' },
+  { version: 1, place: 1, speaker: 'assistant', text: 'Globex does.' },
+  { version: 2, place: 0, speaker: 'tool', text: '{"found":"nothing"}' },
+  { version: 3, place: 1, speaker: 'assistant', text: 'So it is said.', isPutIn: true },
 ];
 const RECALLED = [
   ['user', true, 'Who competes with us?\nI am ada@example.com.'],
