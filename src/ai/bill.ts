@@ -85,7 +85,8 @@ async function countedIn(call: ChatCall, facts: AnswerFacts): Promise<Usage> {
   // Gemini says the input with each chunk, and what it put out with the later ones.
   const said = earlyUsage ?? (usage && usage.input > 0 ? usage : undefined);
   const [input = 0, words = 0] = await tokensOf(call, [prompt.text, facts.text]);
-  const asked = said ?? askedIn(input, prompt);
+  // By the way may only have been said what its tools have done.
+  const asked = said && said.input > 0 ? said : { ...said, ...askedIn(input, prompt) };
   return { ...asked, output: Math.max(unseen, inAll(words, facts)) };
 }
 

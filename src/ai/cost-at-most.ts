@@ -8,11 +8,15 @@ export interface DearKinds {
   /** Output that is pictures, or sound, where the model can make them. */
   readonly pictures: boolean;
   readonly sound: boolean;
+  /** Searches of the web by a model that makes them whether it is asked to or not. */
+  readonly searches: number;
 }
 
 /** OpenAI's since 5.6 write each prompt of so many tokens to their cache, and bill it, whatever is asked for. */
 const WRITES_UNASKED = /(?:^|[./])gpt-(?:5\.(?:[6-9]|\d\d)|[6-9]|\d\d)/i;
 const LEAST_WRITTEN = 1024;
+/** Perplexity's, which is sold by the search; of its others a request has one price. */
+const SEARCHES_UNASKED = /(?:^|\/)sonar-deep-research/i;
 
 /**
  * What a call costs at most: each of its tokens is of the dearest kind that it may be. A kind without a rate of its own costs what
@@ -31,7 +35,8 @@ export function costAtMost(
   const costOf = (each: Usage): number => priceAtMost(price, each, tier);
   const dearest = (all: readonly Usage[]): Usage =>
     all.reduce((most, each) => (costOf(each) > costOf(most) ? each : most));
-  return costOf(dearest(inputsOf(dearest(outputsOf(usage, kinds)), model, kinds)));
+  const whole = SEARCHES_UNASKED.test(model) ? { ...usage, searches: kinds.searches } : usage;
+  return costOf(dearest(inputsOf(dearest(outputsOf(whole, kinds)), model, kinds)));
 }
 
 function outputsOf(usage: Usage, { pictures, sound }: DearKinds): Usage[] {
@@ -45,11 +50,17 @@ function outputsOf(usage: Usage, { pictures, sound }: DearKinds): Usage[] {
 }
 
 function inputsOf(usage: Usage, model: string, { cacheWrite }: DearKinds): Usage[] {
-  const { input, audioInput, imageInput } = usage;
+  const { input, audioInput, imageInput = 0 } = usage;
   const all = [usage];
-  if ((audioInput ?? imageInput) !== undefined) return all;
+  if (audioInput !== undefined) return all;
   const isWritten = cacheWrite !== '' || (input >= LEAST_WRITTEN && WRITES_UNASKED.test(model));
-  if (isWritten) all.push({ ...usage, cacheWrite: input });
-  if (cacheWrite === 'hour') all.push({ ...usage, cacheWrite: input, cacheWriteHour: input });
+  // What may be pictures is billed as such, or as all the rest.
+  for (const seen of imageInput > 0 ? [imageInput, 0] : [0]) {
+    const each = imageInput > 0 ? { ...usage, imageInput: seen } : usage;
+    const written = input - seen;
+    if (seen !== imageInput) all.push(each);
+    if (isWritten) all.push({ ...each, cacheWrite: written });
+    if (cacheWrite === 'hour') all.push({ ...each, cacheWrite: written, cacheWriteHour: written });
+  }
   return all;
 }

@@ -7,7 +7,9 @@ import { cutText } from '../lib/cut-text.ts';
 import { objectOf, parseObject, textOf } from '../lib/json.ts';
 import { topLevelValues } from '../lib/json-span.ts';
 import { refuseOtherCaseOfCost } from './acted-on.ts';
-import { chatAtMost, listAtMost } from './budgets/estimate.ts';
+import { askedTools, withTools } from './budgets/asked-tools.ts';
+import type { CallBudgets } from './budgets/call-budgets.ts';
+import { chatAtMost, listAtMost, withPictures } from './budgets/estimate.ts';
 import { awsInvokeStream } from './dialects/aws-invoke-stream.ts';
 import { countOf } from './dialects/count.ts';
 import { lookedAt, unknownOperation } from './dialects/operations/index.ts';
@@ -227,7 +229,7 @@ const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
  * What a call may come to, and does if its answer says nothing of it; undefined where its tokens are to be estimated as
  * a chat's. One that names no model generates nothing; nor does one that counts.
  *
- * @param output tokens of one that names no maximum
+ * @param otherwise what counts where the call names no maximum
  * @param window tokens that the model is known to read; 0 = it is not
  */
 export function usageOf(
@@ -235,7 +237,7 @@ export function usageOf(
   path: string,
   { model, body, maxOutput, asks }: KnownCall,
   sent: Sent,
-  output: number,
+  otherwise: Pick<CallBudgets, 'output' | 'searches'>,
   window: number,
 ): OperationUsage | undefined {
   // What nobody has read, as the body of a PUT, is not read later either.
@@ -244,15 +246,17 @@ export function usageOf(
   const operation = OPERATIONS.find((each) => each.name === like);
   if (operation) return operationUsage(operation, body, sent);
   const { bytes } = sent;
+  const { output, searches } = otherwise;
   // Vectors are no output that anybody counts.
-  if (EMBEDS.test(path)) return unlessSaid(() => listAtMost(bytes, givenTokens(body.input)));
+  if (EMBEDS.test(path))
+    return unlessSaid(() => withPictures(listAtMost(bytes, givenTokens(body.input)), bytes));
   if (name !== '') return undefined;
   if (model === '' || COUNTS.test(path)) return unlessSaid(() => NOTHING);
   // What says nothing of what it came to may have come to all of it.
   const tokens = (): Usage =>
     Array.isArray(body.prompt)
       ? { ...listAtMost(bytes, givenTokens(body.prompt)), output: maxOutput || output }
-      : chatAtMost(bytes, maxOutput || output, window, [model]);
+      : withTools(chatAtMost(bytes, maxOutput || output, window, [model]), askedTools(body), searches);
   if (!MAKES_IMAGES.test(path)) return unlessSaid(tokens);
   const atMost = (): Usage => ({ ...tokens(), images: imagesAtMost(path, body) });
   return { atMost, otherwise: (told) => (told ? tokens() : atMost()) };

@@ -172,12 +172,15 @@ function costOf(rates: Rates, usage: Usage): number {
 
 /** What is sold by the piece. */
 function costOfPieces(price: ConfiguredPrice, usage: Usage): number {
-  const { images = 0, audioSeconds = 0, characters = 0, searches = 0 } = usage;
+  const { images = 0, audioSeconds = 0, characters = 0 } = usage;
+  const { searches = 0, fileSearches = 0, containers = 0 } = usage;
   return (
     images * (price.perImage ?? 0) +
     (audioSeconds / SECONDS_A_MINUTE) * (price.perAudioMinute ?? 0) +
     (characters / MILLION) * (price.perMillionCharacters ?? 0) +
-    searches * (price.perSearch ?? 0)
+    searches * (price.perSearch ?? 0) +
+    fileSearches * (price.perFileSearch ?? 0) +
+    containers * (price.perContainer ?? 0)
   );
 }
 

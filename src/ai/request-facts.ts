@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ToolUses } from '../contracts/usage.ts';
 import { cutText, ownText } from '../lib/cut-text.ts';
 import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
 import { own } from '../lib/own.ts';
+import { askedTools } from './budgets/asked-tools.ts';
 import { CALL_ITEMS } from './call-items.ts';
 import { BUDGETS } from './dialects/anthropic-thinking.ts';
 
@@ -31,6 +33,8 @@ export interface RequestFacts {
   readonly store: boolean | undefined;
   /** The model is given tools to call. */
   readonly hasTools: boolean;
+  /** What those may come to that the provider runs itself, and sells; undefined: there are none. */
+  readonly toolUses: ToolUses | undefined;
   /** Its answer may be pictures, or sound, where its model makes them: pictures unless the request says otherwise. */
   readonly mayPaint: boolean;
   readonly maySpeak: boolean;
@@ -72,6 +76,7 @@ export function requestFacts(
     previousResponse: longName(body.previous_response_id),
     store: typeof body.store === 'boolean' ? body.store : undefined,
     hasTools: Array.isArray(body.tools) && body.tools.length > 0,
+    toolUses: askedTools(body),
     ...answersIn(body),
   };
 }

@@ -27,11 +27,16 @@ export interface Usage {
   searches?: number;
   /** Searches of files that the provider keeps. */
   fileSearches?: number;
+  /** Containers of the provider's that code ran in. */
+  containers?: number;
   /** How many times the price of its tokens the provider charges for where they were generated; absent: once. */
   surcharge?: number;
   /** US dollars that the provider itself says the call cost. */
   cost?: number;
 }
+
+/** What providers sell by the piece of tools that they run themselves. */
+export type ToolUses = Required<Pick<Usage, 'searches' | 'fileSearches' | 'containers'>>;
 
 /** When the text of a stream came, on the monotonic clock in milliseconds. */
 export interface Pace {

@@ -8,6 +8,8 @@ export interface CallBudgets {
   readonly maxDepth: number;
   /** Output tokens of a call that names no maximum. */
   readonly output: number;
+  /** Searches of a call that lets its model make any number. */
+  readonly searches: number;
   /** How end users stand in the ledger. */
   readonly users: GatewayConfig['ai']['ledger']['users'];
 }
@@ -16,5 +18,6 @@ export const callBudgets = (config: Pick<GatewayConfig, 'consumers' | 'ai'>): Ca
   rules: budgetRules(config),
   maxDepth: config.ai.loops?.maxDepth ?? 0,
   output: config.ai.reserve.output,
+  searches: config.ai.reserve.searches,
   users: config.ai.ledger.users,
 });

@@ -56,19 +56,33 @@ export function chatAtMost(
   const plain = spelledOut(body);
   const named = picturesIn(plain);
   // The tool that makes pictures bills those that it is shown once more.
-  if (each === undefined || plain.includes('"image_generation"'))
-    return plus(usageAtMost(body.length, maxOutput, window, media), named * TOKENS_A_PICTURE);
-  const { count, bytes } =
-    base64Bytes(body, SHORTEST_MEDIA) > 0 ? broughtPictures(body) : { count: 0, bytes: 0 };
+  if (each === undefined || plain.includes('"image_generation"')) {
+    const all = usageAtMost(body.length, maxOutput, window, media);
+    return withSeen(all, named * TOKENS_A_PICTURE, named > 0 ? base64Bytes(body, SHORTEST_MEDIA) : media);
+  }
+  const inBase64 = base64Bytes(body, SHORTEST_MEDIA);
+  const { count, bytes } = inBase64 > 0 ? broughtPictures(body) : { count: 0, bytes: 0 };
   const rest = usageAtMost(body.length - bytes, maxOutput, window, Math.max(0, media - bytes));
-  return plus(rest, each * Math.max(count, named));
+  return withSeen(rest, each * Math.max(count, named), inBase64 - bytes);
 }
 
 /** And the pictures that the body names. */
-export const withPictures = (usage: Usage, body: Buffer): Usage =>
-  plus(usage, picturesIn(spelledOut(body)) * TOKENS_A_PICTURE);
+export function withPictures(usage: Usage, body: Buffer): Usage {
+  const named = picturesIn(spelledOut(body));
+  return named === 0 ? usage : withSeen(usage, named * TOKENS_A_PICTURE, base64Bytes(body, SHORTEST_MEDIA));
+}
 
-const plus = (usage: Usage, input: number): Usage => ({ ...usage, input: usage.input + input });
+/**
+ * And pictures, which may have a rate of their own.
+ * @param pictures tokens of theirs that are not counted yet
+ * @param media bytes that are counted, and may be pictures, or billed as such (pages of a document)
+ */
+function withSeen(usage: Usage, pictures: number, media: number): Usage {
+  const seen = pictures + Math.min(LONGEST_INPUT, textTokens(Math.max(0, media)));
+  if (seen === 0) return usage;
+  const input = usage.input + pictures;
+  return { ...usage, input, imageInput: Math.min(seen, input) };
+}
 
 /**
  * What texts come to at most that stand in one body and are read each for itself (vectors, older completions): no model's

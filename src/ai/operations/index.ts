@@ -80,8 +80,10 @@ export const OPERATIONS: readonly Operation[] = [
     lists: [],
     refused: [],
     headers: [],
-    usageAtMost: painted,
-    usageOf: (body, { bytes }) => painted(body, bytes.length),
+    // A form, or JSON with addresses, may bring pictures, and some sell their tokens at a rate of their own.
+    usageAtMost: shown,
+    usageOf: (body, { bytes, contentType }) =>
+      /^multipart\//i.test(contentType) ? shown(body, bytes.length) : painted(body, bytes.length),
   },
   {
     kind: 'operation',
@@ -143,6 +145,12 @@ export const OPERATIONS: readonly Operation[] = [
 function painted(body: JsonObject, bytes: number): Usage {
   const output = images(body) * TOKENS_AN_IMAGE;
   return { input: inputTokens(bytes), output, imageOutput: output, cached: 0, images: images(body) };
+}
+
+/** All that is read may be pictures. */
+function shown(body: JsonObject, bytes: number): Usage {
+  const usage = painted(body, bytes);
+  return { ...usage, imageInput: usage.input };
 }
 
 /** Who sells it by the token (Voyage, Jina) counts the query with each document; no window bounds them together. */

@@ -4,6 +4,8 @@ import { askedMethods } from '../../lib/method-override.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import { isOfAccount } from '../account-paths.ts';
 import { newAiFacts } from '../ai-facts.ts';
+import { withTools } from '../budgets/asked-tools.ts';
+import type { CallBudgets } from '../budgets/call-budgets.ts';
 import { chatAtMost } from '../budgets/estimate.ts';
 import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
@@ -53,7 +55,7 @@ export async function registerPassthrough(
         if (parts.policies.areGuards && SAYS_SOMETHING.has(request.method))
           throw new GatewayError('endpoint_not_supported', { detail: 'Its guards could not read the call.' });
         await runPassthrough(
-          newCall({ ...parts, ...callOf(request, provider, below, parts.budgets.output), reply }),
+          newCall({ ...parts, ...callOf(request, provider, below, parts.budgets), reply }),
         );
         return reply;
       },
@@ -75,12 +77,11 @@ const isDropped = ({ body, headers }: FastifyRequest): boolean =>
 const isGoogle = ({ settings: { kind, baseUrl } }: Deployment): boolean =>
   kind === 'gemini' || kind === 'vertex' || /^https?:\/\/[^/]*\.googleapis\.com(?:[:/]|$)/i.test(baseUrl);
 
-/** @param output tokens that a call which names no maximum may put out */
 function callOf(
   request: FastifyRequest,
   provider: OpenProvider,
   path: string,
-  output: number,
+  budgets: CallBudgets,
 ): Pick<ChatCall, 'format' | 'exchange' | 'bytes' | 'request' | 'prepared' | 'candidates'> {
   const exchange = exchangeOf(request.raw);
   const bytes = Buffer.isBuffer(request.body) ? request.body : NOTHING;
@@ -147,8 +148,13 @@ function callOf(
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: known.isUnknowable,
       isLater: known.isLater,
-      usageUnread: () => chatAtMost(bytes, maxOutput || output, deployment.window, [deployment.model]),
-      usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, output, deployment.window),
+      usageUnread: () =>
+        withTools(
+          chatAtMost(bytes, maxOutput || budgets.output, deployment.window, [deployment.model]),
+          facts.toolUses,
+          budgets.searches,
+        ),
+      usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, budgets, deployment.window),
     },
     prepared,
     candidates: [model],

@@ -1,7 +1,9 @@
 import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
+import { addUsage } from '../add-usage.ts';
 import { sessionOf } from '../asking.ts';
 import { askedCache } from '../budgets/asked-cache.ts';
+import { withTools } from '../budgets/asked-tools.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
 import { chatAtMost, listAtMost, withPictures } from '../budgets/estimate.ts';
@@ -93,14 +95,14 @@ async function reserve(call: ChatCall): Promise<void> {
 const namesOf = (model: Model | undefined): string[] => (model ? [model.name, ...model.aliases] : []);
 
 function atMost(call: ChatCall, facts: ChatRequest): Amounts {
-  const { output } = call.budgets;
-  const once = facts.usage?.atMost() ?? textsAtMost(call, output);
+  const { output, searches } = call.budgets;
+  const once = withTools(facts.usage?.atMost() ?? textsAtMost(call, output), facts.toolUses, searches);
   // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
   const usage = call.prompt?.checkOutput
-    ? { ...once, input: 2 * once.input + once.output, output: 2 * once.output }
+    ? { ...addUsage(once, once), input: 2 * once.input + once.output }
     : once;
   return {
-    usd: costAtMost(call.candidates, usage, facts.serviceTier, dearKinds(call.bytes, facts)),
+    usd: costAtMost(call.candidates, usage, facts.serviceTier, dearKinds(call, facts)),
     tokens: usage.input + usage.output,
     requests: 1,
   };
@@ -128,10 +130,11 @@ function outputAtMost({ request, candidates }: ChatCall, otherwise: number): num
   return answers * (Math.max(otherwise, least, ...told) + thinking);
 }
 
-const dearKinds = (bytes: Buffer, { mayPaint, maySpeak }: ChatRequest): DearKinds => ({
+const dearKinds = ({ bytes, budgets }: ChatCall, { mayPaint, maySpeak }: ChatRequest): DearKinds => ({
   cacheWrite: askedCache(bytes),
   pictures: mayPaint,
   sound: maySpeak,
+  searches: budgets.searches,
 });
 
 /** The dearest of all that may answer; -1 if one of them has no price. */

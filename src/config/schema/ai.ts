@@ -247,7 +247,11 @@ const Price = Strict({
   perImage: perPiece('USD an image made.'),
   perAudioMinute: perPiece('USD a minute of sound heard.'),
   perMillionCharacters: perPiece('USD per million characters spoken.'),
-  perSearch: perPiece('USD a search: of rerankers, for each 100 documents.'),
+  perSearch: perPiece('USD a search: of the web; of rerankers, for each 100 documents.'),
+  perFileSearch: perPiece('USD a search of files that the provider keeps (`file_search`).'),
+  perContainer: perPiece(
+    'USD a container that an answer ran code in (`code_interpreter`, `shell`) and its request had not named.',
+  ),
   tiers: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]*$' }), Type.Number({ minimum: 0 }), {
     default: {},
     additionalProperties: false,
@@ -282,6 +286,12 @@ export const Ai = (policies: Readonly<Record<string, TSchema>>) =>
             minimum: 1,
             default: 4096,
             description: 'Output tokens that a budget reserves for a call which names no maximum.',
+          }),
+          searches: Type.Integer({
+            minimum: 0,
+            default: 10,
+            description:
+              'Searches (of the web, and of files) that a budget reserves for a call which lets its model make any number.',
           }),
         },
         { default: {} },

@@ -58,6 +58,14 @@ it.each([
   expect(usage.input).toBeGreaterThan(6);
 });
 
+it('searches that were made by then are owed, and what was read before is estimated', async () => {
+  const said = { input: 0, output: 0, cached: 0, searches: 2, containers: 1 };
+  const parts: StreamPart[] = [{ type: 'usage', usage: said, isEarly: true }];
+  const usage = await cut({ messages, stream: true }, 6, {}, parts);
+  expect(usage).toMatchObject({ searches: 2, containers: 1, output: 0 });
+  expect(usage.input).toBeGreaterThan(6);
+});
+
 it('vectors put nothing out, however long it takes', async () => {
   const usage = await cut({ input: 'one two three ' }, 60, { kind: 'embeddings' });
   expect(usage).toMatchObject({ output: 0 });
@@ -100,7 +108,7 @@ function passed(path: string, body: JsonObject) {
   const bytes = Buffer.from(JSON.stringify(body));
   const known = readCall('POST', path, bytes, 'application/json');
   const sent = { bytes, contentType: 'application/json' };
-  const usage = usageOf('', path, { ...known, maxOutput: 16_000 }, sent, 4096, 0);
+  const usage = usageOf('', path, { ...known, maxOutput: 16_000 }, sent, { output: 4096, searches: 10 }, 0);
   return { usage, kind: 'operation' };
 }
 

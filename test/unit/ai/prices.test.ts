@@ -94,6 +94,13 @@ it('every kind of token can have a price in the config, and a call one of its ow
   expect(pricerOf('gpt-4o', OPENAI, price)(usage)).toBeCloseTo(2 + 1 + 4 + 5 + 6 + 3 + 7 + 8 + 9 + 0.5, 9);
 });
 
+it('so can what is sold by the piece of tools that the provider runs', () => {
+  const usage = { input: 0, output: 0, cached: 0, searches: 3, fileSearches: 2, containers: 1 };
+  const priced = own({ perSearch: 0.01, perFileSearch: 0.0025, perContainer: 0.12 });
+  expect(pricerOf('gpt-5', OPENAI, priced)(usage)).toBeCloseTo(0.03 + 0.005 + 0.12, 9);
+  expect(pricerOf('gpt-5', OPENAI, own({}))(usage)).toBe(0);
+});
+
 it('a service tier multiplies the price: by the config, else by what is usual', () => {
   const usage = { input: 1_000_000, output: 0, cached: 0 };
   const configured = pricerOf('gpt-4o', OPENAI, own({ tiers: { priority: 1.75 } }));

@@ -13,6 +13,8 @@ export class MessageEventReader implements StreamReader {
   readonly #calls = new Map<unknown, number>();
   /** Input is said at the start, output at the end; the later event may say both. */
   #usage: JsonObject = {};
+  /** Of the web, that found something: what is owed for them if it never comes to its end. */
+  #searches = 0;
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -56,6 +58,8 @@ export class MessageEventReader implements StreamReader {
 
   #readStart(block: JsonObject, index: unknown): void {
     readBlock(block, this.#emit);
+    if (block.type === 'web_search_tool_result' && Array.isArray(block.content))
+      this.#readUsage({ server_tool_use: { web_search_requests: ++this.#searches } }, true);
     if (block.type !== 'tool_use') return;
     const call = this.#calls.size;
     this.#calls.set(index, call);
@@ -82,7 +86,7 @@ export class MessageEventReader implements StreamReader {
     const said = Object.entries(objectOf(reported)).filter(([, value]) => value !== null);
     if (said.length === 0) return;
     this.#usage = { ...this.#usage, ...Object.fromEntries(said) };
-    const tier = isEarly ? tierOf(this.#usage) : '';
+    const tier = isEarly ? tierOf(objectOf(reported)) : '';
     if (tier !== '') this.#emit({ type: 'service-tier', tier });
     const usage = convertUsage(this.#usage);
     if (usage) this.#emit({ type: 'usage', usage, isEarly });

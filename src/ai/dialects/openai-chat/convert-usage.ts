@@ -41,6 +41,8 @@ function convertUsage(reported: unknown): Usage | undefined {
     ...part(prompt.audio_tokens, input, 'audioInput'),
     ...part(reasoning, output, 'reasoning'),
     ...part(completion.audio_tokens, output, 'audioOutput'),
+    // Perplexity.
+    ...part(usage.num_search_queries, Number.POSITIVE_INFINITY, 'searches'),
     ...reportedCost(usage),
   };
 }

@@ -1,19 +1,19 @@
 import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
+import type { ToolUses } from '../../../contracts/usage.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
 import { failedPart } from '../failed-part.ts';
 import { reportedCost } from '../reported-cost.ts';
+import { containersNamed, ItemUses } from './tool-uses.ts';
 
 /** What a response says of its end: in a whole answer, or in the last event of a stream. */
 export function readEnd(response: JsonObject, emit: Emit): void {
   const { status, output, service_tier: tier } = response;
   if (typeof tier === 'string') emit({ type: 'service-tier', tier });
-  readUsage(
-    objectOf(response.usage),
-    { searches: searchesOf(output), fileSearches: fileSearchesOf(output) },
-    emit,
-  );
+  const items = new ItemUses();
+  for (const item of objectsOf(output)) items.take(item);
+  readUsage(objectOf(response.usage), items.uses(containersNamed(response)), emit);
   if (status === 'failed') {
     const { message, code } = objectOf(response.error);
     emit(failedPart(textOf(message), code));
@@ -47,21 +47,7 @@ export const thoughtsIn = ({ type, summary, content }: JsonObject): string[] =>
 export const isOther = ({ type }: JsonObject): boolean => !IN_WORDS.has(type);
 const IN_WORDS: ReadonlySet<unknown> = new Set(['message', 'reasoning', 'function_call']);
 
-/** Searches of the web. To open a page, or to find something in it, is none. */
-const searchesOf = (output: unknown): number =>
-  objectsOf(output).filter(
-    ({ type, action }) => type === 'web_search_call' && (objectOf(action).type ?? 'search') === 'search',
-  ).length;
-
-/** Of the files that OpenAI keeps: each call is one, however many questions it has. */
-const fileSearchesOf = (output: unknown): number =>
-  objectsOf(output).filter(({ type }) => type === 'file_search_call').length;
-
-function readUsage(
-  usage: JsonObject,
-  { searches, fileSearches }: { searches: number; fileSearches: number },
-  emit: Emit,
-): void {
+function readUsage(usage: JsonObject, uses: Partial<ToolUses>, emit: Emit): void {
   const { input_tokens: input } = usage;
   if (!isCount(input)) return;
   const details = objectOf(usage.input_tokens_details);
@@ -77,8 +63,7 @@ function readUsage(
       cached,
       ...(cacheWrite && { cacheWrite }),
       ...(reasoning && { reasoning }),
-      ...(searches && { searches }),
-      ...(fileSearches && { fileSearches }),
+      ...uses,
       ...reportedCost(usage),
     },
   });

@@ -4,6 +4,7 @@ import { objectOf, textOf } from '../../../lib/json.ts';
 import { failedPart } from '../failed-part.ts';
 import { tokensIn } from '../logprobs.ts';
 import { isOther, readEnd, readSealed } from './read-response.ts';
+import { containersNamed, ItemUses } from './tool-uses.ts';
 
 /** The part that an event adds to. */
 const DELTAS: Readonly<Record<string, 'text' | 'refusal' | 'reasoning'>> = {
@@ -21,6 +22,9 @@ export class ResponseEventReader implements StreamReader {
   readonly #maker: Maker;
   /** Tool calls by the number of their item. */
   readonly #calls = new Map<unknown, number>();
+  /** Of the items that are done: what is owed for them if it never comes to its end. */
+  #uses: ItemUses | undefined;
+  #named: ReadonlySet<string> = new Set();
 
   constructor(emit: Emit, maker: Maker) {
     this.#emit = emit;
@@ -35,12 +39,14 @@ export class ResponseEventReader implements StreamReader {
       const tokens = tokensIn(event.logprobs);
       if (tokens.length > 0) this.#emit({ type: 'logprobs', tokens });
     } else if (type === 'response.created') {
-      const { id, model } = objectOf(event.response);
+      const response = objectOf(event.response);
+      const { id, model } = response;
+      this.#named = containersNamed(response);
       this.#emit({ type: 'start', id: textOf(id), model: textOf(model) });
     } else if (type === 'response.output_item.added') {
       this.#readItem(objectOf(event.item), event.output_index);
     } else if (type === 'response.output_item.done') {
-      readSealed(objectOf(event.item), this.#maker, this.#emit);
+      this.#readDone(objectOf(event.item));
     } else if (type === 'response.function_call_arguments.delta') {
       const call = this.#calls.get(event.output_index);
       if (call !== undefined) this.#emit({ type: 'tool-call-arguments', call, text: textOf(event.delta) });
@@ -55,6 +61,15 @@ export class ResponseEventReader implements StreamReader {
 
   isAtWork({ type, item }: JsonObject): boolean {
     return type === 'response.output_item.added' && objectOf(item).type !== 'message';
+  }
+
+  #readDone(item: JsonObject): void {
+    readSealed(item, this.#maker, this.#emit);
+    if (!isOther(item)) return;
+    this.#uses ??= new ItemUses();
+    if (!this.#uses.take(item)) return;
+    const usage = { input: 0, output: 0, cached: 0, ...this.#uses.uses(this.#named) };
+    this.#emit({ type: 'usage', usage, isEarly: true });
   }
 
   #readItem(item: JsonObject, index: unknown): void {

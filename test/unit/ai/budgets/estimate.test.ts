@@ -194,3 +194,23 @@ it('so is the tool that makes pictures', () => {
   ])
     expect(atMost(tool.replace('image_generation', name), ['gpt-5'])).toBeGreaterThanOrEqual(letters);
 });
+
+it('what may be pictures is known from the rest, which has another rate', () => {
+  const url = said({ type: 'image', source: { type: 'url', url: 'https://x/y.png' } });
+  const seen = (body: object, model: string): number | undefined =>
+    chatAtMost(Buffer.from(JSON.stringify(body)), 0, MILLION, [model]).imageInput;
+  const small = begun(PNG, 30_000);
+
+  expect(seen({ messages: [{ content: 'a'.repeat(3_000) }] }, CLAUDE)).toBeUndefined();
+  expect(seen({ messages: [{ content: 'a'.repeat(3_000) }] }, 'llama-4-scout')).toBeUndefined();
+  expect(seen(url, CLAUDE)).toBe(4784);
+  expect(seen(said(ofAnthropic(small)), CLAUDE)).toBe(4784);
+  expect(seen(url, 'llama-4-scout')).toBe(1600);
+  // Where nobody says what it bills, all of its letters may be.
+  expect(seen(said(ofAnthropic(small)), 'llama-4-scout')).toBe(1600 + Math.ceil(small.length / 3));
+  // Pages of a document are pictures to some.
+  const paper = said({ type: 'document', source: { type: 'base64', data: begun(PDF, 30_000) } });
+  expect(seen(paper, 'gemini-3-pro')).toBe(Math.ceil(begun(PDF, 30_000).length / 3));
+  expect(withPictures(NONE, Buffer.from(JSON.stringify(url))).imageInput).toBe(1600);
+  expect(withPictures(NONE, Buffer.from('{"input":"words"}'))).toBe(NONE);
+});

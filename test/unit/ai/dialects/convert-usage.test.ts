@@ -70,6 +70,7 @@ it.each([
     { usage: { ...plain, cost: { input_tokens_cost: 0.001, request_cost: 0.006, total_cost: 0.007 } } },
     { cost: 0.007 },
   ],
+  ['Perplexity: what it searched for', { usage: { ...plain, num_search_queries: 21 } }, { searches: 21 }],
   ['DeepInfra: what it charges', { usage: { ...plain, estimated_cost: 0.0004 } }, { cost: 0.0004 }],
   ['Groq: in a field of its own', { x_groq: { id: 'r', usage: plain } }, { input: 100, output: 1 }],
 ])('%s', (_who, answer, usage) => {
@@ -202,6 +203,47 @@ it('OpenAI: searches of its files', () => {
   const answer = { id: 'r', status: 'completed', output: [call, call], usage };
   expect(factsOf(openaiResponses('openai').readAnswer(answer) ?? []).usage).toMatchObject({
     fileSearches: 2,
+  });
+});
+
+const RAN = [
+  { type: 'code_interpreter_call', container_id: 'cntr_a' },
+  { type: 'code_interpreter_call', container_id: 'cntr_a' },
+  { type: 'code_interpreter_call', container_id: 'cntr_made_before' },
+  { type: 'shell_call', environment: { type: 'container_reference', container_id: 'cntr_b' } },
+  { type: 'shell_call', environment: { type: 'local' } },
+];
+const TOOLS = [{ type: 'code_interpreter', container: 'cntr_made_before' }, { type: 'shell' }];
+
+it('OpenAI: containers that code ran in, once each, but for those that the request names', () => {
+  const usage = { input_tokens: 100, output_tokens: 5 };
+  const answer = { id: 'r', status: 'completed', output: RAN, tools: TOOLS, usage };
+  expect(factsOf(openaiResponses('openai').readAnswer(answer) ?? []).usage).toMatchObject({ containers: 2 });
+});
+
+it('OpenAI and Anthropic: a stream that is cut has said what its tools had done by then', () => {
+  const early = (dialect: Dialect, ...events: object[]) => {
+    const parts: StreamPart[] = [];
+    const reader = dialect.openStream?.((part) => parts.push(part));
+    for (const event of events) reader?.read(event as JsonObject, '');
+    return factsOf(parts).earlyUsage;
+  };
+  const done = (item: object) => ({ type: 'response.output_item.done', item });
+  const search = { type: 'web_search_call', action: { type: 'search', query: 'kites' } };
+  const created = { type: 'response.created', response: { id: 'r', model: 'm', tools: TOOLS } };
+  expect(early(openaiResponses('openai'), created, ...RAN.map(done), done(search))).toMatchObject({
+    searches: 1,
+    containers: 2,
+  });
+  const start = { type: 'message_start', message: { usage: { ...OF_CLAUDE, output_tokens: 1 } } };
+  const found = (content: unknown) => ({
+    type: 'content_block_start',
+    content_block: { type: 'web_search_tool_result', content },
+  });
+  const error = { type: 'web_search_tool_result_error', error_code: 'max_uses_exceeded' };
+  expect(early(anthropicMessages, start, found([]), found([]), found(error))).toMatchObject({
+    input: 1_000,
+    searches: 2,
   });
 });
 
