@@ -39,6 +39,8 @@ function convertUsage(reported: unknown): Usage | undefined {
     // OpenRouter and Qwen.
     ...part(prompt.cache_write_tokens ?? prompt.cache_creation_input_tokens, input, 'cacheWrite'),
     ...part(prompt.audio_tokens, input, 'audioInput'),
+    // Mistral sells sound by the second, beside the tokens.
+    ...part(usage.prompt_audio_seconds, Number.POSITIVE_INFINITY, 'audioSeconds'),
     ...part(reasoning, output, 'reasoning'),
     ...part(completion.audio_tokens, output, 'audioOutput'),
     ...reportedCost(usage),
