@@ -1,8 +1,10 @@
 import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
+import type { OtherUsage } from '../../../contracts/usage.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
 import { failedPart } from '../failed-part.ts';
+import { othersIn } from '../picture-usage.ts';
 import { reportedCost } from '../reported-cost.ts';
 
 /** What a response says of its end: in a whole answer, or in the last event of a stream. */
@@ -12,6 +14,7 @@ export function readEnd(response: JsonObject, emit: Emit): void {
   readUsage(
     objectOf(response.usage),
     { searches: searchesOf(output), fileSearches: fileSearchesOf(output) },
+    othersIn(response),
     emit,
   );
   if (status === 'failed') {
@@ -60,6 +63,7 @@ const fileSearchesOf = (output: unknown): number =>
 function readUsage(
   usage: JsonObject,
   { searches, fileSearches }: { searches: number; fileSearches: number },
+  others: readonly OtherUsage[],
   emit: Emit,
 ): void {
   const { input_tokens: input } = usage;
@@ -69,6 +73,12 @@ function readUsage(
   const reasoning = Math.min(countOf(objectOf(usage.output_tokens_details).reasoning_tokens), output);
   const cacheWrite = Math.min(countOf(details.cache_write_tokens), input);
   const cached = Math.min(countOf(details.cached_tokens), input);
+  const charged = reportedCost(usage);
+  // What its provider says that a response costs, it says of all of it.
+  const byOthers =
+    charged.cost === undefined
+      ? others
+      : others.map((each) => ({ ...each, usage: { ...each.usage, cost: 0 } }));
   emit({
     type: 'usage',
     usage: {
@@ -79,7 +89,8 @@ function readUsage(
       ...(reasoning && { reasoning }),
       ...(searches && { searches }),
       ...(fileSearches && { fileSearches }),
-      ...reportedCost(usage),
+      ...charged,
+      ...(byOthers.length > 0 && { byOthers }),
     },
   });
 }
