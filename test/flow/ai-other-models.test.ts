@@ -40,6 +40,24 @@ const respond =
       .end(created + event({ type: 'response.completed', response: answer }));
   };
 
+const message =
+  (usage: object): Answer =>
+  (response, isStream) => {
+    const content = [{ type: 'text', text: 'Hello' }];
+    const whole = { type: 'message', role: 'assistant', content, stop_reason: 'end_turn', usage };
+    if (!isStream) return void response.writeHead(200, json).end(JSON.stringify(whole));
+    response
+      .writeHead(200, STREAM_HEADERS)
+      .end(
+        event({ type: 'message_start', message: { usage: { input_tokens: 412, output_tokens: 1 } } }) +
+          event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }) +
+          event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hello' } }) +
+          event({ type: 'content_block_stop', index: 0 }) +
+          event({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage }) +
+          event({ type: 'message_stop' }),
+      );
+  };
+
 async function setUp(kind: 'openai' | 'anthropic', answer: Answer, budget?: object) {
   const provider = await rawProvider((response, { body }) =>
     answer(response, String(body).includes('"stream":true')),
@@ -125,6 +143,71 @@ it('who makes pictures by a tool falls under the budget of who makes them', asyn
   expect((await ask({ tools: [tool] })).status).toBe(200);
   expect((await ask({ tools: [tool] })).status).toBe(429);
   expect((await ask({})).status).toBe(200);
+});
+
+const entry = (type: string, input: number, output: number, rest: object = {}) => ({
+  ...{ type, input_tokens: input, output_tokens: output },
+  ...{ cache_read_input_tokens: 0, cache_creation_input_tokens: 0, ...rest },
+});
+const ADVISED = {
+  ...{ input_tokens: 412, output_tokens: 531 },
+  iterations: [
+    entry('message', 412, 89),
+    entry('advisor_message', 823, 1_612, { model: 'claude-opus' }),
+    entry('message', 1_348, 442, { cache_read_input_tokens: 412 }),
+  ],
+};
+const STOOD_IN = {
+  ...{ input_tokens: 412, output_tokens: 264 },
+  iterations: [
+    entry('message', 408, 5, { model: 'gpt-4o-mini' }),
+    entry('fallback_message', 412, 264, { model: 'claude-opus-20260601' }),
+  ],
+};
+const STOOD_IN_ALONE = { ...STOOD_IN, iterations: STOOD_IN.iterations.slice(1) };
+
+it.each([
+  ['an advisor, whole', ADVISED, (2_172 + 531 * 2 + 823 * 10 + 1_612 * 50) / 1e6, false, 2_995, 2_143],
+  ['an advisor, streamed', ADVISED, (2_172 + 531 * 2 + 823 * 10 + 1_612 * 50) / 1e6, true, 2_995, 2_143],
+  ['who stood in, whole', STOOD_IN, (408 + 5 * 2 + 412 * 10 + 264 * 50) / 1e6, false, 820, 269],
+  ['who stood in, streamed', STOOD_IN, (408 + 5 * 2 + 412 * 10 + 264 * 50) / 1e6, true, 820, 269],
+  ['who alone was asked', STOOD_IN_ALONE, (412 * 10 + 264 * 50) / 1e6, true, 412, 264],
+])('Claude: %s costs its own price', async (_who, usage, usd, stream, tokens_in, tokens_out) => {
+  const { gateway, ask } = await setUp('anthropic', message(usage));
+  const line = await lineOf(gateway, await ask({ stream }));
+  expect(line.usd).toBeCloseTo(usd, 9);
+  expect(line).toMatchObject({ tokens_in, tokens_out, usage_source: 'reported' });
+});
+
+const advisor = { type: 'advisor_20260301', name: 'advisor', model: 'claude-opus', max_uses: 1 };
+
+it('an advisor is held for at its own price, as often as it may be asked', async () => {
+  const { provider, ask } = await setUp('anthropic', message(ADVISED), { usd: 0.1 });
+
+  expect((await ask({ tools: [{ ...advisor, max_tokens: 1_900, max_uses: 2 }] })).status).toBe(429);
+  expect((await ask({ tools: [{ ...advisor, max_tokens: 2_100 }] })).status).toBe(429);
+  const unknown = await ask({ tools: [{ ...advisor, model: 'claude-unheard-of' }] });
+  expect(JSON.parse(String(unknown.body))).toMatchObject({ error: { code: 'budget_unpriced' } });
+  expect(provider.taken).toHaveLength(0);
+
+  expect((await ask({ tools: [{ ...advisor, max_tokens: 1_900 }] })).status).toBe(200);
+});
+
+it('who may stand in is held for; whom the provider would choose, no budget of money or of a model can hold', async () => {
+  const { provider, ask } = await setUp('anthropic', message(STOOD_IN), { usd: 0.1 });
+  const code = 'budget_unpriced';
+
+  expect((await ask({ fallbacks: [{ model: 'claude-opus', max_tokens: 2_100 }] })).status).toBe(429);
+  expect(JSON.parse(String((await ask({ fallbacks: 'default' })).body))).toMatchObject({ error: { code } });
+  expect(provider.taken).toHaveLength(0);
+  expect((await ask({ fallbacks: [{ model: 'claude-opus' }] })).status).toBe(200);
+
+  const only = { scope: 'model', match: ['claude-opus'], requests: 1 };
+  const dear = await setUp('anthropic', message(STOOD_IN), only);
+  expect(JSON.parse(String((await dear.ask({ fallbacks: 'default' })).body))).toMatchObject({
+    error: { code },
+  });
+  expect((await dear.ask({})).status).toBe(200);
 });
 
 it('words of a model of pictures cost what words do, and who writes its SVG what that does', async () => {
