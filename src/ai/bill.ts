@@ -1,5 +1,6 @@
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import { addUsage } from './add-usage.ts';
+import { painterOf } from './budgets/asked-models.ts';
 import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
 import { chatUnseen, generatedUnseen, partOf, saysAll } from './cut-short.ts';
 import type { Answerer } from './models/deployment.ts';
@@ -12,8 +13,6 @@ const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 
 /** What an answer came to: as its provider reports it, or counted, for which it takes a promise that never fails. */
 export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined): Bill | Promise<Bill> {
-  // A turn that is given again was paid when it was answered.
-  const isReplay = call.exchange.context?.status === 'replay';
   const price = (usage: Usage, source: Bill['source']): Bill => priced(call, facts, by, usage, source);
   const { usage: known, usageUnread, isLater } = call.request as ChatRequest;
   // The answer comes before the work: what a batch has come to by then (OpenAI says noughts) is no bill. Who was heard has worked.
@@ -31,7 +30,7 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
   }
   // Words of an operation are no more than a guess.
   if (facts.usage && (call.answer?.byRules || known || isLikely(facts.usage, facts))) {
-    const bill = price(facts.usage, isReplay ? 'cached' : 'reported');
+    const bill = price(facts.usage, isReplayed(call) ? 'cached' : 'reported');
     const completed = known?.completed?.(facts.usage, facts.earlyUsage);
     const all = completed && price(completed, 'estimated');
     // Only of what is sold by it is anything missing.
@@ -43,16 +42,19 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
     : countedIn(call, facts).then((counted) => price(counted, 'estimated'));
 }
 
+/** A turn that is given again was paid when it was answered. */
+const isReplayed = ({ exchange }: ChatCall): boolean => exchange.context?.status === 'replay';
+
 /** It may have come to all that was reserved. */
 const isUnread = ({ answer }: ChatCall): boolean =>
   answer?.kind === 'bytes' || (answer?.kind === 'whole' && answer.isUnread === true);
 
 /** Who answered, or was asked. */
-type Payee = Pick<Answerer, 'price'>;
+type Payee = Pick<Answerer, 'price' | 'priceOf'>;
 
 /** Servers of one's own report noughts where they have not counted (LocalAI, llama.cpp): no text comes of nothing. */
-const isLikely = ({ input, output, cost }: Usage, { text }: AnswerFacts): boolean =>
-  text === '' || cost !== undefined || (input > 0 && output > 0);
+const isLikely = ({ input, output, cost, byOthers }: Usage, { text }: AnswerFacts): boolean =>
+  text === '' || cost !== undefined || byOthers !== undefined || (input > 0 && output > 0);
 
 /**
  * An answer that is sent back, or an attempt that failed, goes on the bill of the call, in the name of who was asked. It is
@@ -63,9 +65,30 @@ export function billEarlier(call: ChatCall, by: EarlierBill['by'] & Payee, facts
   const enter = (bill: Bill): void => {
     call.earlier = [...call.earlier, { ...bill, by: { providerName, model } }];
   };
+  billOthers(call, by, facts);
   const bill = billOf(call, facts, by);
   if (bill instanceof Promise) call.counting = [...call.counting, bill.then(enter)];
   else enter(bill);
+}
+
+/** What other models did for an answer is owed as well, each in the name of the model, as its provider's invoice has it. */
+export function billOthers(call: ChatCall, by: EarlierBill['by'] & Payee, facts: AnswerFacts): void {
+  const { byOthers } = facts.usage ?? {};
+  if (!byOthers) return;
+  const byModel = new Map<string, Usage>();
+  for (const { model, usage } of byOthers) {
+    const name = model || painterOf(call.request as ChatRequest);
+    const was = byModel.get(name);
+    byModel.set(name, was ? addUsage(was, usage) : usage);
+  }
+  const source = isReplayed(call) ? 'cached' : 'reported';
+  const tier = tierGiven(call, facts);
+  for (const [model, usage] of byModel) {
+    const price = by.priceOf?.(model) ?? by.price;
+    // A discount is of the model that was asked for it, and says nothing of others.
+    const usd = computed(call, () => Math.max(price(usage), price(usage, tier)));
+    call.earlier = [...call.earlier, { usage, source, usd, by: { providerName: by.providerName, model } }];
+  }
 }
 
 /** Both of them; a price that isn't known stays unknown. */
@@ -126,24 +149,32 @@ function askedIn(text: number, { messages, media }: ReturnType<typeof promptText
 
 function priced(
   call: ChatCall,
-  { serviceTier }: AnswerFacts,
+  facts: AnswerFacts,
   by: Payee | undefined,
   usage: Usage,
   source: Bill['source'],
 ): Bill {
   const asked = (call.request as ChatRequest).serviceTier;
-  // What was asked for may be `auto`, or not be given: what was given counts, where its provider says it.
-  const given = givenTier(call.answer?.headers ?? {}) || serviceTier;
+  const given = tierGiven(call, facts);
   const price = by?.price;
   const costs = (pricer: Pricer): number =>
     given === '' && asked !== '' && asked !== 'auto'
       ? priceAtMost(pricer, usage, asked)
       : pricer(usage, given);
+  return { usage, source, usd: price ? computed(call, () => costs(price)) : -1 };
+}
+
+/** What was asked for may be `auto`, or not be given: what was given counts, where its provider says it. */
+const tierGiven = ({ answer }: ChatCall, { serviceTier }: AnswerFacts): string =>
+  givenTier(answer?.headers ?? {}) || serviceTier;
+
+/** A price in US dollars; -1 if it is none. */
+function computed(call: ChatCall, price: () => number): number {
   try {
-    const usd = price ? costs(price) : -1;
-    return { usage, source, usd: Number.isFinite(usd) ? usd : -1 };
+    const usd = price();
+    return Number.isFinite(usd) ? usd : -1;
   } catch (error) {
     call.ports.log.error({ err: error, request_id: call.exchange.id }, 'the price could not be computed');
-    return { usage, source, usd: -1 };
+    return -1;
   }
 }

@@ -144,7 +144,7 @@ export interface ChatCall {
   cancel: CancelSignal;
   /** All stages: it fails with the one that does. */
   over: Promise<void> | undefined;
-  /** By `infer`: what answers came to that were sent back, and attempts that failed. */
+  /** By `infer`: what answers came to that were sent back, and attempts that failed. At the end: what other models did for the last. */
   earlier: readonly EarlierBill[];
   /** Those of them whose tokens are counted yet: none of these fails. */
   counting: readonly Promise<void>[];

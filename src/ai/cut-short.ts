@@ -1,4 +1,4 @@
-import type { AnswerFacts, Usage } from '../contracts/usage.ts';
+import type { Amount, AnswerFacts, Usage } from '../contracts/usage.ts';
 import type { ChatCall, ChatRequest } from './chat-call.ts';
 
 /**
@@ -47,7 +47,7 @@ const PIECES = ['images', 'audioSeconds', 'characters', 'searches'] as const;
  */
 export function partOf(whole: Usage, generated: number, said?: Usage): Usage {
   const part = { ...whole, ...said, input: said?.input || whole.input };
-  const before = (kind: keyof Usage): number => said?.[kind] ?? 0;
+  const before = (kind: Amount): number => said?.[kind] ?? 0;
   // What is to be spoken is known from its first letter to its last, and made faster than anybody listens.
   if (whole.audioOutput !== undefined) return part;
   for (const kind of GENERATED) if (whole[kind] !== undefined) part[kind] = Math.max(generated, before(kind));

@@ -130,14 +130,29 @@ export const saysLater = ({ background, deferred, input_files, training_file }: 
 export const asksStream = ({ body }: KnownCall, path: string): boolean =>
   body.stream === true || STREAMS.test(path);
 
-/** @param asksSeveral it may say how many answers it wants, and that counts */
-function formBody(bytes: Buffer, contentType: string, asksSeveral: boolean): JsonObject {
+/** @param isOfPictures what it asks for counts: how many, and how large */
+function formBody(bytes: Buffer, contentType: string, isOfPictures: boolean): JsonObject {
+  const values = formValues(bytes, contentType, 'model', ...(isOfPictures ? OF_PICTURES : []));
   const valuesOf = (field: string): string[] =>
-    formValues(bytes, contentType, field).map(({ start, end }) => bytes.toString('utf8', start, end));
+    values.filter(({ name }) => name === field).map(({ start, end }) => bytes.toString('utf8', start, end));
   const [model, ...more] = valuesOf('model');
   if (more.length > 0) throw twoModels();
   const named = model === undefined ? EMPTY : { model };
-  return asksSeveral ? { ...named, n: Math.max(0, ...valuesOf('n').map(Number)) } : named;
+  return isOfPictures ? { ...named, ...picturesIn(valuesOf) } : named;
+}
+
+const COUNTED = ['n', 'frame_count', 'partial_images'];
+const OF_PICTURES = [...COUNTED, 'size', 'quality', 'output_format'];
+
+/** Of a field that is repeated the most counts; of one that is a word none, which is as dear as it may be. */
+function picturesIn(valuesOf: (field: string) => string[]): JsonObject {
+  const only = ([value, ...more]: string[]) => (more.length === 0 ? value : undefined);
+  return {
+    ...Object.fromEntries(COUNTED.map((field) => [field, Math.max(0, ...valuesOf(field).map(Number))])),
+    size: only(valuesOf('size')),
+    quality: only(valuesOf('quality')),
+    output_format: valuesOf('output_format').find((format) => format === 'gif'),
+  };
 }
 
 /** @returns undefined if it is none: whoever reads it may read more (UTF-16, which Python's readers guess) */

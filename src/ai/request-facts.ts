@@ -3,6 +3,7 @@ import type { ToolUses } from '../contracts/usage.ts';
 import { cutText, ownText } from '../lib/cut-text.ts';
 import { isObject, objectOf, objectsOf, textOf } from '../lib/json.ts';
 import { own } from '../lib/own.ts';
+import { type AskedModel, askedModels } from './budgets/asked-models.ts';
 import { askedTools } from './budgets/asked-tools.ts';
 import { CALL_ITEMS } from './call-items.ts';
 import { BUDGETS } from './dialects/anthropic-thinking.ts';
@@ -31,6 +32,8 @@ export interface RequestFacts {
   readonly previousResponse: string;
   /** Whether what is said may be kept; undefined: the request doesn't say. */
   readonly store: boolean | undefined;
+  /** Models that its provider may ask for the same answer; mostly none. */
+  readonly asks: readonly AskedModel[];
   /** The model is given tools to call. */
   readonly hasTools: boolean;
   /** What those may come to that the provider runs itself, and sells; undefined: there are none. */
@@ -75,6 +78,7 @@ export function requestFacts(
     conversation: name(body.conversation) || name(objectOf(body.conversation).id),
     previousResponse: longName(body.previous_response_id),
     store: typeof body.store === 'boolean' ? body.store : undefined,
+    asks: askedModels(body),
     hasTools: Array.isArray(body.tools) && body.tools.length > 0,
     toolUses: askedTools(body),
     ...answersIn(body),

@@ -33,7 +33,10 @@ export interface LedgerRow {
   readonly usd: number;
   /** `cached`: an answer that was kept was given again. No provider was asked: it has neither tokens nor a cost. */
   readonly usageSource: '' | 'reported' | 'estimated' | 'cached';
-  /** An attempt before the one that ended the call, at whatever target: its tokens and its cost, and no call more. */
+  /**
+   * An attempt before the one that ended the call, at whatever target, or what another model did for the answer (a tool that makes
+   * pictures, an advisor, one that stood in): its tokens and its cost, and no call more.
+   */
   readonly isEarlier?: true;
   /** US dollars that the answer had cost when it was made, of one from the cache. */
   readonly savedUsd?: number;

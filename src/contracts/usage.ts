@@ -33,6 +33,18 @@ export interface Usage {
   surcharge?: number;
   /** US dollars that the provider itself says the call cost. */
   cost?: number;
+  /** What other models did for the same answer; nothing of it is in the amounts above. Absent: there were none. */
+  byOthers?: readonly OtherUsage[];
+}
+
+/** What can be added up of it. */
+export type Amount = Exclude<keyof Usage, 'byOthers'>;
+
+/** What a model came to that a provider asks by itself: one that makes pictures as a tool, that advises, or that stands in. */
+export interface OtherUsage {
+  /** The provider's own name of it; '' = the one that makes pictures, whichever the request names for that. */
+  readonly model: string;
+  readonly usage: Usage;
 }
 
 /** What providers sell by the piece of tools that they run themselves. */

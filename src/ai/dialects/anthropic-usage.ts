@@ -9,22 +9,44 @@ const IN_THE_US = 1.1;
 
 /**
  * Anthropic's figures as ours. Input that was cached or written to the cache stands beside `input_tokens` there and is
- * part of the input here; so does what it took to make the conversation compact.
+ * part of the input here; so does what it took to make the conversation compact. What others did is theirs.
  */
 export function convertUsage(reported: JsonObject): Usage | undefined {
   const { input_tokens: fresh, output_tokens: output } = reported;
   if (!isCount(fresh) && !isCount(output)) return undefined;
   const searches = countOf(objectOf(reported.server_tool_use).web_search_requests);
   const reasoning = countOf(objectOf(reported.output_tokens_details).thinking_tokens);
-  const all = objectsOf(reported.iterations)
-    .filter(({ type }) => type === 'compaction')
-    .reduce((sum, each) => addUsage(sum, tokensOf(each)), tokensOf(reported));
+  const { own, byOthers } = iterationsOf(reported);
+  const [first = {}, ...more] = own;
+  const all = more.reduce((sum, each) => addUsage(sum, tokensOf(each)), tokensOf(first));
+  const surcharge = reported.inference_geo === 'us' && { surcharge: IN_THE_US };
+  const others = byOthers.map((each) => ({
+    model: textOf(each.model),
+    usage: { ...tokensOf(each), ...surcharge },
+  }));
   return {
     ...all,
     ...(searches > 0 && { searches }),
-    ...(reasoning > 0 && { reasoning: Math.min(reasoning, countOf(output)) }),
-    ...(reported.inference_geo === 'us' && { surcharge: IN_THE_US }),
+    ...(reasoning > 0 && { reasoning: Math.min(reasoning, all.output) }),
+    ...surcharge,
+    ...(others.length > 0 && { byOthers: others }),
   };
+}
+
+/**
+ * What an answer was made in: by the model that was asked, and by others. Where an advisor was asked, or another model stood in, the
+ * iterations say what each is billed; else the figures above them do, for all but what it took to make the conversation compact.
+ */
+function iterationsOf(reported: JsonObject): { own: readonly JsonObject[]; byOthers: readonly JsonObject[] } {
+  const all = objectsOf(reported.iterations);
+  const stoodIn = all.some(({ type }) => type === 'fallback_message');
+  // Who declined before another stood in has an entry as who was asked has: by its model.
+  const isOthers = ({ type, model }: JsonObject): boolean =>
+    textOf(model) !== '' && (stoodIn || type === 'advisor_message');
+  const byOthers = all.filter(isOthers);
+  if (byOthers.length === 0)
+    return { own: [reported, ...all.filter(({ type }) => type === 'compaction')], byOthers };
+  return { own: all.filter((each) => !isOthers(each)), byOthers };
 }
 
 function tokensOf(reported: JsonObject): Usage {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../contracts/model-request.ts';
-import type { Usage } from '../../contracts/usage.ts';
+import type { Amount, Usage } from '../../contracts/usage.ts';
 import { objectsOf, textOf } from '../../lib/json.ts';
 import { countOf, isCount } from './count.ts';
 
@@ -21,7 +21,7 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
       .reduce((sum, each) => sum + countOf(each.tokenCount), 0);
   const { promptTokensDetails: prompt, cacheTokensDetails: kept } = reported;
   const [audioInput, imageInput] = [of(prompt, 'AUDIO'), of(prompt, 'IMAGE')];
-  const some = (key: keyof Usage, tokens: number): Partial<Usage> => (tokens > 0 ? { [key]: tokens } : {});
+  const some = (key: Amount, tokens: number): Partial<Usage> => (tokens > 0 ? { [key]: tokens } : {});
   return {
     input,
     output,

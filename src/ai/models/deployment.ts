@@ -5,6 +5,7 @@ import type { Provider, ProviderSettings } from '../../contracts/provider.ts';
 import type { Balanced } from '../../upstream/balance/picker.ts';
 import type { Fleet } from '../../upstream/fleet.ts';
 import { Upstream } from '../../upstream/upstream.ts';
+import { priceList } from '../price-list.ts';
 import { type Pricer, pricerOf } from '../prices.ts';
 import { providerOf } from '../providers/index.ts';
 import { type Credential, Credentials, restsUntil } from './credential.ts';
@@ -22,6 +23,8 @@ export interface Answerer {
   readonly name: string;
   readonly headerName: string;
   readonly price: Pricer;
+  /** Of another model that its provider asks for the same answer. Absent: whatever is asked costs what this one does. */
+  readonly priceOf?: (model: string) => Pricer;
 }
 
 /** One model of one provider: what can be called. */
@@ -108,6 +111,7 @@ export function openDeployment(
     load: state.value,
     upstream,
     price: pricerOf(target.model, settings.baseUrl, config.prices[fullName]),
+    priceOf: priceList(target.provider, settings.baseUrl, config.prices),
   };
 }
 

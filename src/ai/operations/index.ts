@@ -5,6 +5,7 @@ import { textOf } from '../../lib/json.ts';
 import { DENSEST_SOUND } from '../../lib/sound-length.ts';
 import { textTokens } from '../budgets/estimate.ts';
 import { countOf } from '../dialects/count.ts';
+import { pictureTokens } from '../picture-tokens.ts';
 import { hearsElsewhere, secondsHeard } from './heard-sound.ts';
 
 const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
@@ -13,8 +14,6 @@ const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 const LONGEST_INPUT = 200_000;
 const inputTokens = (bytes: number): number => Math.min(LONGEST_INPUT, textTokens(bytes));
 
-/** The largest picture of the highest quality (gpt-image-1, 1024 × 1536). */
-const TOKENS_AN_IMAGE = 6240;
 /** Speech of 15 characters a second at 25 tokens a second (gpt-4o-mini-tts), rounded up. */
 const TOKENS_A_SPOKEN_CHARACTER = 2;
 /** Sound heard: 10 tokens a second (gpt-4o-transcribe); what it writes is bounded by its window. */
@@ -143,7 +142,7 @@ export const OPERATIONS: readonly Operation[] = [
 
 /** Who sells pictures by the piece has no price for their tokens, and who sells tokens none for the piece. */
 function painted(body: JsonObject, bytes: number): Usage {
-  const output = images(body) * TOKENS_AN_IMAGE;
+  const output = images(body) * pictureTokens(body);
   return { input: inputTokens(bytes), output, imageOutput: output, cached: 0, images: images(body) };
 }
 

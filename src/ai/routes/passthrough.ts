@@ -7,6 +7,7 @@ import { newAiFacts } from '../ai-facts.ts';
 import { withTools } from '../budgets/asked-tools.ts';
 import type { CallBudgets } from '../budgets/call-budgets.ts';
 import { chatAtMost } from '../budgets/estimate.ts';
+import { asksIn } from '../budgets/others-at-most.ts';
 import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
 import { CHAT_FORMATS } from '../formats/index.ts';
@@ -144,6 +145,7 @@ function callOf(
       model: name,
       modelAt: { start: 0, end: 0 },
       ...asked,
+      asks: asksIn(dialectName, facts.asks),
       maxOutput,
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: known.isUnknowable,

@@ -48,7 +48,9 @@ function keptAnswer(call: ChatCall, answer: CommittedAnswer, { keys }: CacheWork
     tokensCached: cached = 0,
     usd = -1,
   } = exchange.ai ?? {};
-  const usage = facts?.usage ?? { input, output, cached };
+  // What other models did for it is in the sums.
+  const said = facts?.usage;
+  const usage = said && !said.byOthers ? said : { input, output, cached };
   const { providerName, model, version, name, headerName } = deployment;
   const about = { usage, usd, by: { providerName, model, version, name, headerName } };
   if (answer.kind === 'whole') {

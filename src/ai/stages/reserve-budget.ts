@@ -3,10 +3,12 @@ import { GatewayError } from '../../errors/gateway-error.ts';
 import { addUsage } from '../add-usage.ts';
 import { sessionOf } from '../asking.ts';
 import { askedCache } from '../budgets/asked-cache.ts';
+import type { AskedModel } from '../budgets/asked-models.ts';
 import { withTools } from '../budgets/asked-tools.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
 import { chatAtMost, listAtMost, withPictures } from '../budgets/estimate.ts';
+import { costOfOthers, namesOfOthers, othersAtMost, othersOf } from '../budgets/others-at-most.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { DearKinds } from '../cost-at-most.ts';
 import { ANSWER_TOKENS } from '../dialects/anthropic-thinking.ts';
@@ -58,16 +60,26 @@ async function reserve(call: ChatCall): Promise<void> {
   const isReplay = exchange.context?.status === 'replay';
   if (fromCache?.charge === 0 || isReplay) return;
   const { consumer, consumerGroups: groups, consumerKey } = exchange;
+  const others = fromCache ? [] : othersOf(call);
   const caller = {
     consumer,
     groups,
     key: consumerKey === '' ? '' : `${consumer}/${consumerKey}`,
     user: facts.user,
-    models: [exchange.ai?.model ?? '', ...namesOf(candidates[0])],
+    models: [exchange.ai?.model ?? '', ...namesOf(candidates[0]), ...namesOfOthers(call, others)],
     session: sessionOf(exchange, facts),
   };
   const now = ports.clock.wall();
   const draws = drawsOf(rules, caller, now);
+  // Whichever that is, no budget of its own would hold it, and nobody knows its price.
+  const isChosen = others.some(({ model }) => model === '');
+  if (
+    isChosen &&
+    (draws.some(({ rule }) => rule.unit === 'usd') || rules.some(({ scope }) => scope === 'model'))
+  )
+    throw new GatewayError('budget_unpriced', {
+      detail: 'Its provider would choose another model that it asks: name it.',
+    });
   if (draws.length === 0) return;
   // One request may stand for any number: of a batch, of a session that goes on past the gateway.
   if (facts.isLater)
@@ -79,7 +91,8 @@ async function reserve(call: ChatCall): Promise<void> {
     throw new GatewayError('budget_unpriced', {
       detail: 'What it comes to is known neither before nor after.',
     });
-  const hold = await ports.accounts.reserve(draws, fromCache ? chargeOf(fromCache) : atMost(call, facts));
+  const amounts = fromCache ? chargeOf(fromCache) : atMost(call, facts, others);
+  const hold = await ports.accounts.reserve(draws, amounts);
   if (exchange.ended) {
     // The client left meanwhile, and the end of the call has passed.
     ports.accounts.settle(hold, { usd: 0, tokens: 0, requests: 0 });
@@ -94,16 +107,23 @@ async function reserve(call: ChatCall): Promise<void> {
 
 const namesOf = (model: Model | undefined): string[] => (model ? [model.name, ...model.aliases] : []);
 
-function atMost(call: ChatCall, facts: ChatRequest): Amounts {
+function atMost(call: ChatCall, facts: ChatRequest, others: readonly AskedModel[]): Amounts {
   const { output, searches } = call.budgets;
   const once = withTools(facts.usage?.atMost() ?? textsAtMost(call, output), facts.toolUses, searches);
   // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
   const usage = call.prompt?.checkOutput
     ? { ...addUsage(once, once), input: 2 * once.input + once.output }
     : once;
+  const kinds = dearKinds(call, facts);
+  const usd = costAtMost(call.candidates, usage, facts.serviceTier, kinds);
+  const beside = othersAtMost(others, usage, call.bytes, output);
+  const usdBeside = costOfOthers(call, beside, facts.serviceTier, kinds);
   return {
-    usd: costAtMost(call.candidates, usage, facts.serviceTier, dearKinds(call, facts)),
-    tokens: usage.input + usage.output,
+    usd: usd < 0 || usdBeside < 0 ? -1 : usd + usdBeside,
+    tokens: beside.reduce(
+      (sum, each) => sum + each.usage.input + each.usage.output,
+      usage.input + usage.output,
+    ),
     requests: 1,
   };
 }

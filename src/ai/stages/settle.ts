@@ -1,7 +1,7 @@
 import type { AiFacts, Outcome } from '../../contracts/exchange.ts';
 import type { AnswerFacts } from '../../contracts/usage.ts';
 import { cutText } from '../../lib/cut-text.ts';
-import { billOf, sumOf } from '../bill.ts';
+import { billOf, billOthers, sumOf } from '../bill.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import type { FromCache } from '../cache/kept-answer.ts';
 import type { Bill, ChatCall, ChatRequest, EarlierBill } from '../chat-call.ts';
@@ -48,7 +48,9 @@ function settleCounted(call: ChatCall, ai: AiFacts, facts: AnswerFacts | undefin
   ai.tool = cutText(facts.tool, LONGEST_NAME);
   const { fromCache } = call.answer ?? {};
   if (fromCache) return enterCached(call, ai, fromCache);
-  const bill = billOf(call, facts, call.answer?.deployment ?? call.asked);
+  const by = call.answer?.deployment ?? call.asked;
+  if (by) billOthers(call, by, facts);
+  const bill = billOf(call, facts, by);
   if (!(bill instanceof Promise)) return enter(call, ai, bill);
   call.settled = bill.then((counted) => enter(call, ai, counted));
   return call.settled;
@@ -75,7 +77,8 @@ function book(call: ChatCall, ai: AiFacts, last: Bill | undefined): void {
   const wasAsked = exchange.attempts > 0 && (call.sentAt >= 0 || !exchange.cancel.aborted);
   if (hold) {
     ports.accounts.settle(hold, {
-      usd: last ? ai.usd : 0,
+      // Though nobody knows what a part of it costs, the rest is owed.
+      usd: last ? [last, ...earlier].reduce((sum, { usd }) => sum + Math.max(0, usd), 0) : 0,
       tokens: last ? ai.tokensIn + ai.tokensOut : 0,
       requests: wasAsked ? 1 : 0,
     });

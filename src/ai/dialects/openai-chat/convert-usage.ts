@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../contracts/model-request.ts';
-import type { Usage } from '../../../contracts/usage.ts';
+import type { Amount, Usage } from '../../../contracts/usage.ts';
 import { objectOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
 import { reportedCost } from '../reported-cost.ts';
@@ -30,7 +30,7 @@ function convertUsage(reported: unknown): Usage | undefined {
   // Moonshot and DeepSeek have names of their own.
   const cached =
     countOf(prompt.cached_tokens) || countOf(usage.cached_tokens) || countOf(usage.prompt_cache_hit_tokens);
-  const part = (value: unknown, whole: number, key: keyof Usage): Partial<Usage> =>
+  const part = (value: unknown, whole: number, key: Amount): Partial<Usage> =>
     countOf(value) > 0 ? { [key]: Math.min(countOf(value), whole) } : {};
   return {
     input,
@@ -39,6 +39,8 @@ function convertUsage(reported: unknown): Usage | undefined {
     // OpenRouter and Qwen.
     ...part(prompt.cache_write_tokens ?? prompt.cache_creation_input_tokens, input, 'cacheWrite'),
     ...part(prompt.audio_tokens, input, 'audioInput'),
+    // Mistral sells sound by the second, beside the tokens.
+    ...part(usage.prompt_audio_seconds, Number.POSITIVE_INFINITY, 'audioSeconds'),
     ...part(reasoning, output, 'reasoning'),
     ...part(completion.audio_tokens, output, 'audioOutput'),
     // Perplexity.

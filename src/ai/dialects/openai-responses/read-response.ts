@@ -1,9 +1,10 @@
 import type { JsonObject, Maker } from '../../../contracts/model-request.ts';
 import type { Emit } from '../../../contracts/provider.ts';
-import type { ToolUses } from '../../../contracts/usage.ts';
+import type { OtherUsage, ToolUses } from '../../../contracts/usage.ts';
 import { objectOf, objectsOf, textOf } from '../../../lib/json.ts';
 import { countOf, isCount } from '../count.ts';
 import { failedPart } from '../failed-part.ts';
+import { othersIn } from '../picture-usage.ts';
 import { reportedCost } from '../reported-cost.ts';
 import { containersNamed, ItemUses } from './tool-uses.ts';
 
@@ -13,7 +14,7 @@ export function readEnd(response: JsonObject, emit: Emit): void {
   if (typeof tier === 'string') emit({ type: 'service-tier', tier });
   const items = new ItemUses();
   for (const item of objectsOf(output)) items.take(item);
-  readUsage(objectOf(response.usage), items.uses(containersNamed(response)), emit);
+  readUsage(objectOf(response.usage), items.uses(containersNamed(response)), othersIn(response), emit);
   if (status === 'failed') {
     const { message, code } = objectOf(response.error);
     emit(failedPart(textOf(message), code));
@@ -47,7 +48,12 @@ export const thoughtsIn = ({ type, summary, content }: JsonObject): string[] =>
 export const isOther = ({ type }: JsonObject): boolean => !IN_WORDS.has(type);
 const IN_WORDS: ReadonlySet<unknown> = new Set(['message', 'reasoning', 'function_call']);
 
-function readUsage(usage: JsonObject, uses: Partial<ToolUses>, emit: Emit): void {
+function readUsage(
+  usage: JsonObject,
+  uses: Partial<ToolUses>,
+  others: readonly OtherUsage[],
+  emit: Emit,
+): void {
   const { input_tokens: input } = usage;
   if (!isCount(input)) return;
   const details = objectOf(usage.input_tokens_details);
@@ -55,6 +61,12 @@ function readUsage(usage: JsonObject, uses: Partial<ToolUses>, emit: Emit): void
   const reasoning = Math.min(countOf(objectOf(usage.output_tokens_details).reasoning_tokens), output);
   const cacheWrite = Math.min(countOf(details.cache_write_tokens), input);
   const cached = Math.min(countOf(details.cached_tokens), input);
+  const charged = reportedCost(usage);
+  // What its provider says that a response costs, it says of all of it.
+  const byOthers =
+    charged.cost === undefined
+      ? others
+      : others.map((each) => ({ ...each, usage: { ...each.usage, cost: 0 } }));
   emit({
     type: 'usage',
     usage: {
@@ -64,7 +76,8 @@ function readUsage(usage: JsonObject, uses: Partial<ToolUses>, emit: Emit): void
       ...(cacheWrite && { cacheWrite }),
       ...(reasoning && { reasoning }),
       ...uses,
-      ...reportedCost(usage),
+      ...charged,
+      ...(byOthers.length > 0 && { byOthers }),
     },
   });
 }

@@ -5,6 +5,7 @@ import { convertUsage as ofAnthropic } from '../anthropic-usage.ts';
 import { convertUsage as ofAmazon } from '../bedrock-usage.ts';
 import { countOf, isCount } from '../count.ts';
 import { convertUsage as ofGoogle } from '../gemini-usage.ts';
+import { othersIn, picturesOf } from '../picture-usage.ts';
 import { reportedCost } from '../reported-cost.ts';
 
 /**
@@ -21,8 +22,8 @@ export function readUsage(answer: JsonObject): Usage | undefined {
     ofOllama(answer);
   if (own) return own;
   // What stands beside `input_tokens` there is no part of it.
-  if (isCount(usage.cache_read_input_tokens) || isCount(usage.cache_creation_input_tokens))
-    return ofAnthropic(usage);
+  const isAnthropics = isCount(usage.cache_read_input_tokens) || isCount(usage.cache_creation_input_tokens);
+  if (isAnthropics || Array.isArray(usage.iterations)) return ofAnthropic(usage);
   const units = objectOf(objectOf(answer.meta).billed_units);
   const heard = objectOf(
     usage.input_tokens_details ?? usage.input_token_details ?? usage.prompt_tokens_details,
@@ -33,23 +34,24 @@ export function readUsage(answer: JsonObject): Usage | undefined {
   const seconds = positive(usage.seconds ?? usage.prompt_audio_seconds ?? answer.duration);
   const searches = countOf(units.search_units);
   const charged = reportedCost(usage);
+  const byOthers = othersIn(answer);
   const output = countOf(usage.output_tokens ?? usage.completion_tokens ?? units.output_tokens);
   const saysTokens = [usage.input_tokens, usage.prompt_tokens, usage.total_tokens, units.input_tokens].some(
     isCount,
   );
-  if (!saysTokens && output + images + seconds + searches === 0 && charged.cost === undefined)
-    return undefined;
+  const saysNothing = !saysTokens && output + images + seconds + searches + byOthers.length === 0;
+  if (saysNothing && charged.cost === undefined) return undefined;
   return {
     input,
     output,
     cached: Math.min(countOf(heard.cached_tokens), input),
     audioInput: countOf(heard.audio_tokens),
     imageInput: countOf(heard.image_tokens),
-    // What an answer of images puts out is images.
-    ...(images > 0 && { images, imageOutput: output }),
+    ...(images > 0 && { images, imageOutput: picturesOf(usage.output_tokens_details, output) }),
     ...(seconds > 0 && { audioSeconds: seconds }),
     ...(searches > 0 && { searches }),
     ...charged,
+    ...(byOthers.length > 0 && { byOthers }),
   };
 }
 
