@@ -1,11 +1,12 @@
-import { patchText, valuesIn } from '../../config/json-patch.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { PatchError, patchText, valuesIn } from '../../config/json-patch.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
 import type { Action, ActionStatus, Applied, Begun, Finding, Step } from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
 import type { Claim } from '../verification/verifier.ts';
-import { callProblem, tryOut } from './prepare.ts';
+import { callProblem, writtenOf } from './prepare.ts';
 import { problemOf } from './problem.ts';
 
 /** How long an automatic action holds without proof. */
@@ -88,7 +89,7 @@ export class Applier {
       if (applied) await this.#prove(id, action, action.status === 'canary', applied);
       return;
     }
-    if (await this.#wasDone(stepsOf(action, begun.isCanary))) {
+    if (this.#wasDone(stepsOf(action, begun.isCanary))) {
       await this.#done(id, action, begun, this.#ports.config.revision);
       return;
     }
@@ -96,11 +97,17 @@ export class Applier {
     await this.#leave(id, action.n, before, new Error('the gateway ended while it did it'), begun.by);
   }
 
-  /** The way back fits the config and the way there does not. What no config holds has ended with its process. */
-  async #wasDone({ does, undoes }: Pick<Action, 'does' | 'undoes'>): Promise<boolean> {
-    const fits = async ({ patch }: Step): Promise<boolean> =>
-      patch.length > 0 && (await tryOut({ patch, call: null }, this.#ports)).ok;
-    return (await fits(undoes)) && !(await fits(does));
+  /** Taken back and done again it makes the config that serves. What no config holds has ended with its process. */
+  #wasDone({ does, undoes }: Pick<Action, 'does' | 'undoes'>): boolean {
+    if (undoes.patch.length === 0) return false;
+    const { text } = this.#ports.config;
+    try {
+      const again = patchText(patchText(text, undoes.patch), does.patch);
+      return isDeepStrictEqual(writtenOf(again), writtenOf(text));
+    } catch (error) {
+      if (error instanceof PatchError) return false;
+      throw error;
+    }
   }
 
   /** It was done, and is to be proven. */

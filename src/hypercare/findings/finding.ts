@@ -13,7 +13,7 @@ export type LiveCall =
 
 /** A change of the config or of what runs, and what takes it back. */
 export interface Step {
-  /** RFC 6902, on the config as it is written; begins with tests of what it was made for. Empty: `call` is all. */
+  /** RFC 6902, on the config as it is written, with tests of what it was made for. Empty: `call` is all. */
   readonly patch: readonly PatchOperation[];
   readonly call: LiveCall | null;
 }
