@@ -108,3 +108,41 @@ function ofRevision(to: string): Partial<Detection> {
   const change = { ...REVISION, to };
   return { cause: { kind: 'config', sentence: '', confidence: 0.95, change } };
 }
+
+const pools = (limit: number | undefined, ...routes: string[]) => ({
+  upstreams: { shop: { targets: [{ url: A }], ...(limit && { pool: { max: limit } }) } },
+  routes: routes.map((name) => ({ name, match: { path: `/${name}` }, upstream: 'shop', policies: [] })),
+});
+const rollbackOf = async (...revisions: object[]): Promise<Action | undefined> => {
+  const actions = await offered(ofRevision('2'), { written: revisions.at(-1) as object, revisions });
+  return actions.find(({ kind }) => kind === 'rollback-config');
+};
+
+test('a revision is taken back, and what came after it elsewhere is kept', async () => {
+  const latest = pools(10, 'list', 'cart');
+  const back = await rollbackOf(pools(50, 'list'), pools(10, 'list'), latest);
+  expect(back?.title).toBe('Revert revision 2, keeping what came after it');
+  expect(patched(latest, back?.does.patch ?? [])).toEqual(pools(50, 'list', 'cart'));
+});
+
+test('one is not taken back over what a later one says there', async () => {
+  expect(await rollbackOf(pools(50), pools(10), pools(80))).toBeUndefined();
+  // Nor where it took something away, and a later one has put something else there.
+  expect(await rollbackOf(pools(50), pools(undefined), pools(80))).toBeUndefined();
+  expect(await rollbackOf(pools(50), pools(undefined))).toBeDefined();
+});
+
+test('one that changed a route is not taken back at another that stands in its place by now', async () => {
+  const slow = (upstream: string, ...before: string[]) => {
+    const { routes, ...rest } = pools(10, ...before, 'list', 'cart');
+    return {
+      ...rest,
+      routes: routes.map((route) => (route.name === 'cart' ? { ...route, upstream } : route)),
+    };
+  };
+  expect(await rollbackOf(slow('shop'), slow('late'), slow('late'))).toBeDefined();
+  expect(await rollbackOf(slow('shop'), slow('late'), slow('late', 'new'))).toBeUndefined();
+  // Another of the same value at its place, too.
+  const swapped = { ...slow('late'), routes: slow('late').routes.map((route) => ({ ...route, name: 'x' })) };
+  expect(await rollbackOf(slow('shop'), slow('late'), swapped)).toBeUndefined();
+});
