@@ -2,17 +2,27 @@ import { isDeepStrictEqual } from 'node:util';
 import { PatchError, patchText, valuesIn } from '../../config/json-patch.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
-import type { Action, ActionStatus, Applied, Begun, Finding, Step } from '../findings/finding.ts';
+import {
+  type Action,
+  type ActionStatus,
+  type Applied,
+  type Begun,
+  type Finding,
+  isInForce,
+  type Step,
+} from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
 import type { Claim } from '../verification/verifier.ts';
 import { callProblem, writtenOf } from './prepare.ts';
-import { problemOf } from './problem.ts';
+import { isStale, problemOf, UnfitError } from './problem.ts';
 
 /** How long an automatic action holds without proof. */
 export const AUTOMATIC_MS = 15 * 60_000;
 /** How what an action does is signed, in revisions and changes of state: `action:FINDING/N`. */
 export const BY_ACTION = 'action:';
+/** In the history of a finding: an action could not be taken back. */
+export const REVERT_FAILED = 'revert failed';
 /** What has been under way for longer than this is done by nobody any more: its process has died. */
 const BROKEN_OFF_MS = 60_000;
 
@@ -43,7 +53,8 @@ export class Applier {
   }
 
   /**
-   * @throws GatewayError resource_unknown, action_stale with the reason (409), finding_state (409), revision_changed (412)
+   * @throws GatewayError resource_unknown, action_stale with the reason (409), finding_state (409), revision_changed (412);
+   * StoreUnavailable, and whatever else keeps it from being done at the moment
    */
   async apply(id: string, n: number, options: ApplyOptions): Promise<Finding> {
     const { now } = this.#ports;
@@ -81,7 +92,7 @@ export class Applier {
     const finding = await this.#ports.book.get(id);
     if (finding?.state !== 'acting') return;
     const { actions } = finding;
-    const action = actions.find(({ begun }) => begun) ?? actions.findLast(({ status }) => isInForce(status));
+    const action = actions.find(({ begun }) => begun) ?? actions.findLast(isInForce);
     const { begun, applied = null } = action ?? {};
     const since = begun?.at ?? applied?.at ?? Number.POSITIVE_INFINITY;
     if (!action || this.#ports.now() <= since + BROKEN_OFF_MS) return;
@@ -94,7 +105,8 @@ export class Applier {
       return;
     }
     const before = finding.acknowledgedAt === null ? 'open' : 'acknowledged';
-    await this.#leave(id, action.n, before, new Error('the gateway ended while it did it'), begun.by);
+    const why = new UnfitError('the gateway ended while it did it');
+    await this.#leave(id, action.n, before, why, begun.by);
   }
 
   /** Taken back and done again it makes the config that serves. What no config holds has ended with its process. */
@@ -139,7 +151,7 @@ export class Applier {
     return this.#ports.verify(id, { ...claim, ...where }, by);
   }
 
-  /** Takes an action back. @throws as `apply` */
+  /** Takes an action back. What the gateway can't take back for the moment is due: it ends as soon as it can. @throws as `apply` */
   async revert(
     id: string,
     n: number,
@@ -148,7 +160,7 @@ export class Applier {
   ): Promise<Finding> {
     const { book, now } = this.#ports;
     const { action } = await this.#find(id, n);
-    if (!isInForce(action.status))
+    if (!isInForce(action))
       throw new GatewayError('finding_state', {
         detail: `The action is ${action.status}: there is nothing to take back.`,
       });
@@ -156,9 +168,12 @@ export class Applier {
     try {
       await this.#perform(id, n, step, options, 'revert');
     } catch (error) {
-      await book.change(id, (finding) =>
-        noted(finding, { at: now(), by: options.by, what: 'revert failed', note: problemOf(error) }),
-      );
+      const failed = { at: now(), by: options.by, what: REVERT_FAILED, note: problemOf(error) };
+      const isDue = options.by === 'gateway' && !isStale(error);
+      await book.change(id, (finding) => {
+        const known = noted(finding, failed);
+        return isDue ? withAction(known, n, (each) => due(each, failed.at)) : known;
+      });
       throw staleOr(error);
     }
     const marked = await this.#mark(id, n, 'reverted', null, { by: options.by, why });
@@ -202,7 +217,8 @@ export class Applier {
       const left = known.state === 'acting' ? moved(known, back, what) : noted(known, what);
       return withAction(left, n, ({ begun: _, ...action }) => ({
         ...action,
-        dryRun: { at, ok: false, problem },
+        // What may pass can be tried again.
+        ...(isStale(error) && { dryRun: { at, ok: false, problem } }),
       }));
     });
   }
@@ -241,7 +257,7 @@ export class Applier {
   ): Promise<number> {
     const { config, live } = this.#ports;
     const problem = callProblem(call, live);
-    if (problem !== undefined) throw new Error(problem);
+    if (problem !== undefined) throw new UnfitError(problem);
     const author = `${BY_ACTION}${id}/${n}`;
     const reason = `${verb} action ${n} of ${id}, by ${by}`;
     let revision = 0;
@@ -269,12 +285,16 @@ export class Applier {
               author,
               reason,
             );
-    if (!isDone) throw new Error('what it is about is not there any more');
+    if (!isDone) throw new UnfitError('what it is about is not there any more');
     return revision;
   }
 }
 
-const isInForce = (status: ActionStatus): boolean => status === 'applied' || status === 'canary';
+/** It ends then, if not before. */
+const due = ({ applied, ...action }: Action, at: number): Action => ({
+  ...action,
+  applied: applied && { ...applied, endsAt: applied.endsAt ?? at },
+});
 
 /** What it does and what takes it back: for a part of the traffic, or for all. */
 const stepsOf = (action: Action, isCanary: boolean): Pick<Action, 'does' | 'undoes'> =>
@@ -286,12 +306,7 @@ const withAction = (finding: Finding, n: number, change: (action: Action) => Act
 });
 
 /** What an operator can do nothing about but read again is 409, with the reason; all else stays what it is. */
-function staleOr(error: unknown): unknown {
-  if (
-    error instanceof GatewayError &&
-    ['revision_changed', 'finding_state', 'config_file_differs'].includes(error.code)
-  )
-    return error;
-  if (error instanceof Error && error.name === 'StoreUnavailable') return error;
-  return new GatewayError('action_stale', { detail: `Reason: ${problemOf(error)}.`, cause: error });
-}
+const staleOr = (error: unknown): unknown =>
+  isStale(error)
+    ? new GatewayError('action_stale', { detail: `Reason: ${problemOf(error)}.`, cause: error })
+    : error;

@@ -1,11 +1,11 @@
 import type { Engine } from '../../contracts/engine.ts';
 import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
-import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
-import { type Action, type Finding, isOver } from '../findings/finding.ts';
+import { type Action, type Finding, isInForce, isOver } from '../findings/finding.ts';
 import { noted } from '../findings/life.ts';
-import { type Applier, AUTOMATIC_MS } from './apply.ts';
+import { type Applier, REVERT_FAILED } from './apply.ts';
 import { AutomaticRecord, type AutoSettings, refusalOf } from './automatic.ts';
+import { isStale } from './problem.ts';
 
 export interface AutomaticPorts {
   readonly documents: Documents;
@@ -17,6 +17,9 @@ export interface AutomaticPorts {
 }
 
 const WOULD = 'would have acted';
+/** What can't be taken back is tried again after this, and after twice as long each time: for four hours. */
+const RETRY_MS = 60_000;
+const MOST_TRIES = 9;
 
 /** Acts without asking, where all guards agree; and ends what was not proven in time. The leader's work. */
 export class AutomaticActions {
@@ -52,36 +55,49 @@ export class AutomaticActions {
     await applier.apply(finding.id, action.n, { by: 'gateway', automatic: true, canary });
   }
 
-  /** Takes back what was done without asking and is not proven by now. @throws StoreUnavailable */
+  /**
+   * Takes back what was done without asking and is not proven by now, and what did not help and could not be taken back then.
+   * What can't be taken back at the moment is tried again.
+   * @throws StoreUnavailable; else, once all were tried, why the first could not be taken back
+   */
   async endDue(findings: readonly Finding[]): Promise<void> {
     const { applier, now } = this.#ports;
+    const failed: unknown[] = [];
     for (const finding of findings) {
-      for (const { n, status, applied } of finding.actions) {
+      for (const { n, applied } of finding.actions.filter(isInForce)) {
         if (applied?.endsAt == null || applied.endsAt > now() || isOver(finding)) continue;
-        if (status !== 'applied' && status !== 'canary') continue;
         try {
-          const why = 'not proven in time: an automatic action ends by itself';
+          const isNone = finding.verification?.state === 'not-fixed';
+          const why = isNone ? 'it did not help' : 'not proven in time: an automatic action ends by itself';
           await applier.revert(finding.id, n, { by: 'gateway' }, why);
         } catch (error) {
           if (error instanceof StoreUnavailable) throw error;
-          await this.#stays(finding.id, n, error);
+          if (!isStale(error)) failed.push(error);
+          await this.#stays(finding.id, n, isStale(error));
         }
       }
     }
+    if (failed.length > 0) throw failed[0];
   }
 
-  /** What can't be taken back now is tried again later; what was changed by others meanwhile is theirs. */
-  async #stays(id: string, n: number, error: unknown): Promise<void> {
+  /** What was changed by others meanwhile is theirs; all else is tried again, ever more rarely, until nobody believes in it. */
+  async #stays(id: string, n: number, isTheirs: boolean): Promise<void> {
     const { book, now } = this.#ports;
     const at = now();
-    const isStale = error instanceof GatewayError && error.code === 'action_stale';
-    const endsAt = isStale ? null : at + AUTOMATIC_MS;
     await book.change(id, (known) => {
+      const found = known.actions.find((action) => action.n === n && isInForce(action));
+      if (!found?.applied) return undefined;
+      const { title, applied } = found;
+      const tries = known.history.filter(
+        (each) => each.what === REVERT_FAILED && each.at >= applied.at,
+      ).length;
+      const isLast = isTheirs || tries >= MOST_TRIES;
+      const endsAt = isLast ? null : at + RETRY_MS * 2 ** (tries - 1);
       const actions = known.actions.map((action) =>
-        action.n === n && action.applied ? { ...action, applied: { ...action.applied, endsAt } } : action,
+        action.n === n ? { ...action, applied: { ...applied, endsAt } } : action,
       );
-      const note = `${known.actions[n]?.title ?? ''}: it does not end by itself any more`;
-      return isStale
+      const note = `${title}: it does not end by itself any more`;
+      return isLast
         ? noted({ ...known, actions }, { at, by: 'gateway', what: 'action stays', note })
         : { ...known, actions };
     });

@@ -179,3 +179,7 @@ export interface Finding extends Detection {
 /** States in which nobody has to do anything any more. */
 export const isOver = ({ state }: Pick<Finding, 'state'>): boolean =>
   state === 'resolved' || state === 'expired';
+
+/** Whether it is done, for all or for a part, and stands. */
+export const isInForce = ({ status }: Pick<Action, 'status'>): boolean =>
+  status === 'applied' || status === 'canary';
