@@ -42,6 +42,8 @@ export interface ApplyOptions {
   canary?: boolean;
   /** It ends by itself unless it is proven. */
   automatic?: boolean;
+  /** The state of the finding that it was decided in: in another nothing is done. */
+  expects?: Finding['state'];
 }
 
 /** Does what was offered, and takes it back. Each is written down before and after, by whom. */
@@ -57,16 +59,14 @@ export class Applier {
    * StoreUnavailable, and whatever else keeps it from being done at the moment
    */
   async apply(id: string, n: number, options: ApplyOptions): Promise<Finding> {
-    const { now } = this.#ports;
     const { by, automatic = false } = options;
     const { finding, action } = await this.#find(id, n);
     if (action.status === 'applied' || (action.status === 'canary' && options.canary))
       throw new GatewayError('finding_state', { detail: `The action is ${action.status} already.` });
     const isCanary = Boolean(options.canary && action.canary);
-    const before = finding.state;
-    const begun = { at: now(), by, isCanary, isAutomatic: automatic };
     // Written first: after a crash the finding says that something was about to be done.
-    await this.#enter(finding, action, begun);
+    const begun = { at: this.#ports.now(), by, isCanary, isAutomatic: automatic };
+    const before = await this.#enter(id, action, begun, options.expects);
     let revision: number;
     try {
       // What a canary did stands in the config: the patch for all was made for what was before it.
@@ -195,17 +195,31 @@ export class Applier {
     });
   }
 
-  async #enter(finding: Finding, { n, title }: Action, begun: Begun): Promise<void> {
+  /** One thing is done about a finding at a time. @returns the state that it was in. @throws GatewayError finding_state */
+  async #enter(
+    id: string,
+    { n, title, status }: Action,
+    begun: Begun,
+    expects?: Finding['state'],
+  ): Promise<Finding['state']> {
     const { at, by } = begun;
-    await this.#ports.book.change(finding.id, (found) => {
-      const known = withAction(found, n, (action) => ({ ...action, begun }));
-      if (known.state === 'acting') return noted(known, { at, by, what: 'acting', note: title });
+    let before: Finding['state'] = 'open';
+    await this.#ports.book.change(id, (known) => {
+      before = known.state;
+      const refused = (detail: string, cause?: unknown) =>
+        new GatewayError('finding_state', { detail, cause });
+      if (before === 'acting') throw refused('Something is being done about it at the moment.');
+      if (expects !== undefined && before !== expects) throw refused(`It is ${before} by now.`);
+      if (!known.actions.some((each) => each.n === n && each.status === status))
+        throw refused('Something else was done about it meanwhile.');
       try {
-        return moved(known, 'acting', { at, by, what: 'acting', note: title });
+        const entered = moved(known, 'acting', { at, by, what: 'acting', note: title });
+        return withAction(entered, n, (action) => ({ ...action, begun }));
       } catch (error) {
-        throw new GatewayError('finding_state', { detail: `It is ${known.state}.`, cause: error });
+        throw refused(`It is ${before}.`, error);
       }
     });
+    return before;
   }
 
   async #leave(id: string, n: number, before: Finding['state'], error: unknown, by: string): Promise<void> {

@@ -25,34 +25,56 @@ const MOST_TRIES = 9;
 export class AutomaticActions {
   readonly #ports: AutomaticPorts;
   readonly #record: AutomaticRecord;
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(ports: AutomaticPorts) {
     this.#ports = ports;
     this.#record = new AutomaticRecord(ports.documents);
   }
 
-  /** Acts on a finding, if it may. @throws StoreUnavailable */
-  async consider(finding: Finding): Promise<void> {
+  /**
+   * Acts on a finding, if it may: one at a time, so that each sees what the one before has done.
+   * @throws StoreUnavailable, and as `Applier.apply`
+   */
+  async consider(listed: Finding): Promise<void> {
+    if (!this.#offerOf(listed)) return;
+    const turn = this.#turns.then(() => this.#consider(listed));
+    this.#turns = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #consider(listed: Finding): Promise<void> {
     const { book, applier, now, settings } = this.#ports;
-    const set = settings();
-    const action = finding.actions.find(({ dryRun, status }) => dryRun.ok && status === 'offered');
-    if (!action || !set.enabled || !set.allow.includes(action.kind)) return;
-    if (set.dryRun && finding.history.some(({ what }) => what === WOULD)) return;
+    const taken = await this.#record.read(now());
+    const all = await book.all();
+    // Somebody may have acted on it since it was listed.
+    const finding = all.find(({ id }) => id === listed.id) ?? listed;
+    const action = this.#offerOf(finding);
+    if (!action) return;
     const facts = {
-      settings: set,
+      settings: settings(),
       touched: await this.#touchedBy(action),
-      lastHour: await this.#record.lastHour(now()),
-      isBusy: (await book.all()).some(isWaiting),
+      lastHour: taken.at.length,
+      isBusy: all.some(isWaiting),
     };
     if (refusalOf(finding, action, facts) !== undefined) return;
-    if (set.dryRun) {
+    if (facts.settings.dryRun) {
       const note = `${action.title} (autoActions.dryRun)`;
       await book.change(finding.id, (known) => noted(known, { at: now(), by: 'gateway', what: WOULD, note }));
       return;
     }
-    if (!(await this.#record.take(now(), set.maxPerHour))) return;
+    if (!(await this.#record.take(now(), taken))) return;
     const canary = action.canary !== null;
-    await applier.apply(finding.id, action.n, { by: 'gateway', automatic: true, canary });
+    const { state: expects } = finding;
+    await applier.apply(finding.id, action.n, { by: 'gateway', automatic: true, canary, expects });
+  }
+
+  /** What is offered first, if it may be done without asking at all. */
+  #offerOf({ actions, history }: Finding): Action | undefined {
+    const { enabled, allow, dryRun } = this.#ports.settings();
+    if (!enabled || (dryRun && history.some(({ what }) => what === WOULD))) return undefined;
+    const action = actions.find((each) => each.dryRun.ok && each.status === 'offered');
+    return action && allow.includes(action.kind) ? action : undefined;
   }
 
   /**
@@ -125,4 +147,6 @@ export class AutomaticActions {
 
 const isWaiting = ({ actions, state }: Finding): boolean =>
   (state === 'acting' || state === 'verifying') &&
-  actions.some(({ applied, status }) => applied?.endsAt != null && status !== 'reverted');
+  actions.some(
+    ({ applied, begun, status }) => begun?.isAutomatic || (applied?.endsAt != null && status !== 'reverted'),
+  );

@@ -157,3 +157,34 @@ test('an action that could not be done for the moment is offered as before; one 
   await expect(applier.apply('f1', 0, { by: 'ada' })).rejects.toMatchObject({ code: 'action_stale' });
   expect((await read()).actions[0]?.dryRun.ok).toBe(false);
 });
+
+const OPEN = { state: 'open' };
+
+test('of two findings at once only one is acted on without asking: the other waits for its proof', async () => {
+  const [first, second] = [findingWith(OFFERED, OPEN), findingWith(OFFERED, { ...OPEN, id: 'f2' })];
+  const { at, actions, read } = await acting(first, second);
+  at.retries = 3;
+  await Promise.all([actions.consider(first), actions.consider(second)]);
+  expect(await read('f1')).toMatchObject({ state: 'verifying', actions: [{ status: 'applied' }] });
+  expect(await read('f2')).toMatchObject({ state: 'open', actions: [OFFERED], history: [] });
+});
+
+test('a finding that is considered twice at once is acted on once, and not where people have acted since it was listed', async () => {
+  const listed = findingWith(OFFERED, OPEN);
+  const { at, actions, read } = await acting(listed);
+  at.retries = 3;
+  await Promise.all([actions.consider(listed), actions.consider(listed)]);
+  await actions.consider(listed);
+  expect(at.revised).toBe(1);
+  expect(await read()).toMatchObject({ state: 'verifying', actions: [{ status: 'applied' }] });
+});
+
+test('two people who act on a finding at once do so one after the other: who comes second is told', async () => {
+  const { at, applier, read } = await acting(findingWith(OFFERED, OPEN));
+  at.retries = 3;
+  const both = await Promise.allSettled(['ada', 'bob'].map((by) => applier.apply('f1', 0, { by })));
+  const refused = both.filter(({ status }) => status === 'rejected');
+  expect(refused).toMatchObject([{ reason: { code: 'finding_state' } }]);
+  expect(await read()).toMatchObject({ state: 'verifying', actions: [{ status: 'applied' }] });
+  expect(at.revised).toBe(1);
+});
