@@ -9,6 +9,7 @@ import {
   type Begun,
   type Finding,
   isInForce,
+  nextNumber,
   type Step,
 } from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
@@ -59,13 +60,13 @@ export class Applier {
    * StoreUnavailable, and whatever else keeps it from being done at the moment
    */
   async apply(id: string, n: number, options: ApplyOptions): Promise<Finding> {
-    const { by, automatic = false } = options;
+    const { by } = options;
     const { finding, action } = await this.#find(id, n);
     if (action.status === 'applied' || (action.status === 'canary' && options.canary))
       throw new GatewayError('finding_state', { detail: `The action is ${action.status} already.` });
     const isCanary = Boolean(options.canary && action.canary);
     // Written first: after a crash the finding says that something was about to be done.
-    const begun = { at: this.#ports.now(), by, isCanary, isAutomatic: automatic };
+    const begun = { at: this.#ports.now(), by, isCanary, isAutomatic: isAutomatic(action, options) };
     const before = await this.#enter(id, action, begun, options.expects);
     let revision: number;
     try {
@@ -188,10 +189,13 @@ export class Applier {
 
   async #find(id: string, n: number): Promise<{ finding: Finding; action: Action }> {
     const finding = await this.#ports.book.get(id);
-    const action = finding?.actions[n];
-    if (finding && action) return { finding, action };
-    throw new GatewayError('resource_unknown', {
-      detail: finding ? `It has no action ${n}.` : `There is no finding ${id}.`,
+    if (!finding) throw new GatewayError('resource_unknown', { detail: `There is no finding ${id}.` });
+    const action = finding.actions.find((each) => each.n === n);
+    if (action) return { finding, action };
+    if (n >= nextNumber(finding))
+      throw new GatewayError('resource_unknown', { detail: `It has no action ${n}.` });
+    throw new GatewayError('action_stale', {
+      detail: 'More is known of the finding: see what it offers now.',
     });
   }
 
@@ -248,7 +252,7 @@ export class Applier {
     return this.#ports.book.change(id, (known) => {
       const { by, why: note } = undone ?? {
         by: applied?.by ?? 'gateway',
-        why: known.actions[n]?.title ?? '',
+        why: known.actions.find((each) => each.n === n)?.title ?? '',
       };
       const marked = withAction(known, n, ({ begun, ...action }) => ({
         ...action,
@@ -303,6 +307,10 @@ export class Applier {
     return revision;
   }
 }
+
+/** Whether it ends by itself: what was tried so without asking does so, too, when it is for all. */
+const isAutomatic = ({ status, applied }: Action, { by, automatic = false }: ApplyOptions): boolean =>
+  status === 'canary' && by === 'gateway' ? applied?.endsAt != null : automatic;
 
 /** It ends then, if not before. */
 const due = ({ applied, ...action }: Action, at: number): Action => ({

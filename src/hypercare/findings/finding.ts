@@ -26,7 +26,7 @@ export interface Touched {
 
 /** One way to act on a finding, tried out before it was offered. */
 export interface Action {
-  /** From 0, its place among the finding's actions. */
+  /** Names it among the finding's actions, from 0: it never stands for another change, also when this one is offered no more. */
   readonly n: number;
   readonly kind: ActionKind;
   /** What it does, for people. */
@@ -167,6 +167,8 @@ export interface Finding extends Detection {
   readonly history: readonly HistoryEntry[];
   readonly notes: readonly Note[];
   readonly actions: readonly Action[];
+  /** How many numbers were given to actions. Absent: to those that there are. */
+  readonly actionsNumbered?: number;
   readonly expected: { readonly metric: string; readonly target: number; readonly withinMs: number } | null;
   readonly verification: Verification | null;
   readonly scores: Scores;
@@ -183,3 +185,7 @@ export const isOver = ({ state }: Pick<Finding, 'state'>): boolean =>
 /** Whether it is done, for all or for a part, and stands. */
 export const isInForce = ({ status }: Pick<Action, 'status'>): boolean =>
   status === 'applied' || status === 'canary';
+
+/** The number of an action that is new: those below were given, though their actions may be offered no more. */
+export const nextNumber = ({ actions, actionsNumbered = 0 }: Finding): number =>
+  Math.max(actionsNumbered, ...actions.map(({ n }) => n + 1));
