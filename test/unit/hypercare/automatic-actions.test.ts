@@ -57,6 +57,16 @@ async function acting(...findings: Finding[]) {
   const book = new FindingBook(store.documents);
   for (const finding of findings) await book.add(finding);
   const at = { now: DUE, retries: 1, revised: 0, fails: undefined as Error | undefined };
+  /** Who asks for the record of what was done only then. */
+  const late = { after: 0, until: Promise.resolve() };
+  let reads = 0;
+  const documents = {
+    get: async (...about: [collection: string, id: string]) => {
+      if (++reads > late.after) await late.until;
+      return store.documents.get(...about);
+    },
+    put: store.documents.put.bind(store.documents),
+  };
   const config = {
     revision: 8,
     revise: async ({ text }: { text(current: string): string }) => {
@@ -76,7 +86,7 @@ async function acting(...findings: Finding[]) {
   });
   const settings = { enabled: true, allow: ['change-limit'], dryRun: false, maxPerHour: 3 };
   const actions = new AutomaticActions({
-    documents: store.documents,
+    documents: documents as never,
     book,
     applier,
     engine: { queries: { figures: async () => ({ requests: 1000 }) } } as never,
@@ -86,7 +96,13 @@ async function acting(...findings: Finding[]) {
   const read = async (id = 'f1'): Promise<Finding> => (await book.get(id)) as Finding;
   const end = async (): Promise<void> => actions.endDue([await read()]);
   const action = async (): Promise<Action> => (await read()).actions[0] as Action;
-  return { at, book, applier, actions, read, end, action };
+  /** Considers both at once; what the second takes of the hour it takes once the first has acted. */
+  const considerBoth = async (first: Finding, second: Finding): Promise<void> => {
+    const one = actions.consider(first);
+    Object.assign(late, { after: 3, until: one });
+    await Promise.all([one, actions.consider(second)]);
+  };
+  return { at, applier, actions, considerBoth, read, end, action };
 }
 
 const died = () => new GatewayError('worker_unresponsive', { detail: 'It has ended (SIGKILL).' });
@@ -162,18 +178,18 @@ const OPEN = { state: 'open' };
 
 test('of two findings at once only one is acted on without asking: the other waits for its proof', async () => {
   const [first, second] = [findingWith(OFFERED, OPEN), findingWith(OFFERED, { ...OPEN, id: 'f2' })];
-  const { at, actions, read } = await acting(first, second);
+  const { at, considerBoth, read } = await acting(first, second);
   at.retries = 3;
-  await Promise.all([actions.consider(first), actions.consider(second)]);
+  await considerBoth(first, second);
   expect(await read('f1')).toMatchObject({ state: 'verifying', actions: [{ status: 'applied' }] });
   expect(await read('f2')).toMatchObject({ state: 'open', actions: [OFFERED], history: [] });
 });
 
 test('a finding that is considered twice at once is acted on once, and not where people have acted since it was listed', async () => {
   const listed = findingWith(OFFERED, OPEN);
-  const { at, actions, read } = await acting(listed);
+  const { at, actions, considerBoth, read } = await acting(listed);
   at.retries = 3;
-  await Promise.all([actions.consider(listed), actions.consider(listed)]);
+  await considerBoth(listed, listed);
   await actions.consider(listed);
   expect(at.revised).toBe(1);
   expect(await read()).toMatchObject({ state: 'verifying', actions: [{ status: 'applied' }] });

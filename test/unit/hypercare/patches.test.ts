@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { PatchError, type PatchOperation, patchText } from '../../../src/config/json-patch.ts';
-import type { Correlate, Detection } from '../../../src/contracts/finding.ts';
+import type { Detection } from '../../../src/contracts/finding.ts';
 import { prepare } from '../../../src/hypercare/actions/prepare.ts';
 import { propose } from '../../../src/hypercare/actions/propose.ts';
 import type { Action } from '../../../src/hypercare/findings/finding.ts';
-import { detection } from '../../helpers/told-engine.ts';
+import { detection, REVISION } from '../../helpers/told-engine.ts';
 
 const [A, B, C] = ['http://a:1', 'http://b:1', 'http://c:1'] as const;
 const BASE = { upstreams: {}, routes: [], consumers: [], ai: { models: {}, prompts: {} } };
@@ -94,16 +94,6 @@ test('what names a member of a list, and is a secret, is not shown for it', asyn
   expect(JSON.stringify(back)).not.toContain('hooks.test');
 });
 
-const REVISION: Correlate = {
-  kind: 'revision',
-  subject: 'config',
-  from: '1',
-  to: '2',
-  at: 0,
-  by: 'admin:ada',
-  secondsBefore: 40,
-  score: 0.95,
-};
 function ofRevision(to: string): Partial<Detection> {
   const change = { ...REVISION, to };
   return { cause: { kind: 'config', sentence: '', confidence: 0.95, change } };
