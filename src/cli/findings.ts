@@ -73,7 +73,8 @@ export function findingCommands(program: Command, done: (code: number) => void):
       run(admin, async (client) => {
         const path = `/api/findings/${encodeURIComponent(id)}/actions/${n}/apply`;
         const { state, actions } = await client.post<Finding>(path, { canary });
-        say(`${plain(actions[n]?.title ?? '')}: ${actions[n]?.status}; the finding is ${state}`);
+        const action = actions.find((each) => each.n === n);
+        say(`${plain(action?.title ?? '')}: ${action?.status}; the finding is ${state}`);
         return 0;
       }),
     );

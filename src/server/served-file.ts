@@ -7,6 +7,7 @@ import type { Revisions } from '../config/revisions.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import { writeWhole } from '../config/write-file.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { ChannelError } from '../lib/channel.ts';
 import type { Meters } from '../record/meters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Reload } from './reload.ts';
@@ -121,7 +122,8 @@ export class ServedFile {
 
   /**
    * Puts another text into service and into the file, if it still is what the proposal is meant for.
-   * @throws ConfigError, whatever `text` throws, GatewayError revision_changed, config_file_differs or config_invalid
+   * @throws ConfigError, whatever `text` throws, GatewayError revision_changed, config_file_differs, config_invalid or
+   * worker_unresponsive (the process that reads it, or one that serves, has died over it)
    */
   revise(proposal: Proposal): Promise<Revised> {
     return this.#inTurn(() => this.#revise(proposal));
@@ -129,7 +131,7 @@ export class ServedFile {
 
   /**
    * Builds what serves anew and puts it into service, under its number.
-   * @throws GatewayError config_invalid if it can't be built any more; what served goes on serving
+   * @throws GatewayError config_invalid if it can't be built any more, worker_unresponsive; what served goes on serving
    */
   renew(): Promise<void> {
     return this.#inTurn(async () => {
@@ -261,7 +263,8 @@ export class ServedFile {
 
 function notBuilt(error: unknown): GatewayError {
   const detail = error instanceof Error ? error.message : String(error);
-  return new GatewayError('config_invalid', { detail, cause: error });
+  const code = error instanceof ChannelError ? 'worker_unresponsive' : 'config_invalid';
+  return new GatewayError(code, { detail, cause: error });
 }
 
 /** What the file holds; undefined if it can't be read at the moment. */

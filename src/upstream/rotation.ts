@@ -1,3 +1,5 @@
+import { gcd } from '../lib/gcd.ts';
+
 const LONGEST = 1000;
 
 /**
@@ -29,10 +31,6 @@ export function rotation(weights: readonly number[]): number[] {
     order.push(best);
   }
   return order;
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
 
 /** A place in a rotation. It outlives reloads, so that a reload doesn't send every next request to the first member. */

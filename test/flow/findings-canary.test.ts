@@ -11,8 +11,8 @@ const CONFIG = {
     models: {
       support: {
         targets: [
-          { provider: 'primary', model: 'small' },
-          { provider: 'backup', model: 'small' },
+          { provider: 'primary', model: 'small', weight: 90 },
+          { provider: 'backup', model: 'small', weight: 10 },
         ],
       },
     },
@@ -39,14 +39,14 @@ it('a canary that was done without asking and does well is done for all, and tha
     ({ actions, verification }) => actions[0].status === 'canary' && verification !== null,
   );
   expect(tried.verification.isCanary).toBe(true);
-  expect(weights()).toEqual([75, 25]);
+  expect(weights()).toEqual([3, 1]);
   engine.count(tried.id, 0, 1000);
 
   const done = await theFinding(
     gateway,
     ({ state, actions }) => state === 'verifying' && actions[0].status === 'applied',
   );
-  expect(weights()).toEqual([0, 1]);
+  expect(weights()).toEqual([0, 10]);
   expect(done.actions[0].applied.endsAt).toBeGreaterThan(Date.now());
   engine.count(tried.id, 0, 1000);
   const proven = await theFinding(gateway, ({ state }) => state === 'resolved');

@@ -10,7 +10,7 @@ const USERS = 8;
 interface Told {
   id: string;
   cause: { kind: string; sentence: string };
-  actions: { kind: string; dryRun: { ok: boolean } }[];
+  actions: { n: number; kind: string; dryRun: { ok: boolean } }[];
 }
 
 /** The finding of a fallback that stood by; undefined while there is none. */
@@ -48,7 +48,9 @@ it('a status that a route’s fallback is not for is found, and its action lets 
     actions: [{ kind: 'widen-fallback', dryRun: { ok: true } }],
   });
   expect((await visit(1)).status).toBe(507);
-  await admin(gateway, `/api/findings/${finding.id}/actions/0/apply`, { method: 'POST' });
+  await admin(gateway, `/api/findings/${finding.id}/actions/${finding.actions[0]?.n}/apply`, {
+    method: 'POST',
+  });
   const answer = await visit(1);
   expect([answer.status, await answer.text()]).toEqual([200, 'instead']);
 });

@@ -137,12 +137,17 @@ it('a cause that becomes known later brings its actions along', async () => {
   expect(actions.map(({ kind }: { kind: string }) => kind)).not.toContain('shift-traffic');
   engine.say('updated', detection({ cause: target, where }));
   const known = await theFinding(gateway, ({ cause }) => cause.kind === 'target');
+  // What was offered before had the number 0, and who has seen it means that.
   expect(known.actions[0]).toMatchObject({
-    n: 0,
+    n: 1,
     kind: 'shift-traffic',
     status: 'offered',
     dryRun: { ok: true },
   });
+  const apply = (n: number) =>
+    admin(gateway, `/api/findings/${known.id}/actions/${n}/apply`, { method: 'POST' });
+  expect(expectProblem(await apply(0), 409, 'action_stale').title).toContain('see what it offers now');
+  expect((await apply(1)).body.actions[0]).toMatchObject({ n: 1, status: 'applied' });
 });
 
 it('events of revisions before the fix open a finding of their own: the resolved one swallows nothing', async () => {

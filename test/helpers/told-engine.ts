@@ -1,5 +1,5 @@
 import type { Engine, FeedbackSignal } from '../../src/contracts/engine.ts';
-import type { Detection, DetectionEvent } from '../../src/contracts/finding.ts';
+import type { Correlate, Detection, DetectionEvent } from '../../src/contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../src/contracts/signal.ts';
 import { engineOff } from '../../src/hypercare/engine-off.ts';
 
@@ -95,3 +95,15 @@ export function detection(change: Partial<Detection> = {}): Detection {
     ...change,
   };
 }
+
+/** A revision that something is put down to: the second, of an operator. */
+export const REVISION: Correlate = {
+  kind: 'revision',
+  subject: 'config',
+  from: '1',
+  to: '2',
+  at: 0,
+  by: 'admin:ada',
+  secondsBefore: 40,
+  score: 0.95,
+};

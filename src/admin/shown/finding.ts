@@ -43,7 +43,7 @@ const Step = Type.Object({
 });
 
 const Action = Type.Object({
-  n: Type.Integer({ description: 'Names it in a path.' }),
+  n: Type.Integer({ description: 'Names it in a path; it never stands for another change.' }),
   kind: Enum(ACTION_KINDS),
   title: Type.String(),
   does: Step,

@@ -1,17 +1,29 @@
-import { patchText, valuesIn } from '../../config/json-patch.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { PatchError, patchText, valuesIn } from '../../config/json-patch.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
-import type { Action, ActionStatus, Applied, Begun, Finding, Step } from '../findings/finding.ts';
+import {
+  type Action,
+  type ActionStatus,
+  type Applied,
+  type Begun,
+  type Finding,
+  isInForce,
+  nextNumber,
+  type Step,
+} from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
 import type { Claim } from '../verification/verifier.ts';
-import { callProblem, tryOut } from './prepare.ts';
-import { problemOf } from './problem.ts';
+import { callProblem, writtenOf } from './prepare.ts';
+import { isStale, problemOf, UnfitError } from './problem.ts';
 
 /** How long an automatic action holds without proof. */
 export const AUTOMATIC_MS = 15 * 60_000;
 /** How what an action does is signed, in revisions and changes of state: `action:FINDING/N`. */
 export const BY_ACTION = 'action:';
+/** In the history of a finding: an action could not be taken back. */
+export const REVERT_FAILED = 'revert failed';
 /** What has been under way for longer than this is done by nobody any more: its process has died. */
 const BROKEN_OFF_MS = 60_000;
 
@@ -31,6 +43,8 @@ export interface ApplyOptions {
   canary?: boolean;
   /** It ends by itself unless it is proven. */
   automatic?: boolean;
+  /** The state of the finding that it was decided in: in another nothing is done. */
+  expects?: Finding['state'];
 }
 
 /** Does what was offered, and takes it back. Each is written down before and after, by whom. */
@@ -42,19 +56,18 @@ export class Applier {
   }
 
   /**
-   * @throws GatewayError resource_unknown, action_stale with the reason (409), finding_state (409), revision_changed (412)
+   * @throws GatewayError resource_unknown, action_stale with the reason (409), finding_state (409), revision_changed (412);
+   * StoreUnavailable, and whatever else keeps it from being done at the moment
    */
   async apply(id: string, n: number, options: ApplyOptions): Promise<Finding> {
-    const { now } = this.#ports;
-    const { by, automatic = false } = options;
+    const { by } = options;
     const { finding, action } = await this.#find(id, n);
     if (action.status === 'applied' || (action.status === 'canary' && options.canary))
       throw new GatewayError('finding_state', { detail: `The action is ${action.status} already.` });
     const isCanary = Boolean(options.canary && action.canary);
-    const before = finding.state;
-    const begun = { at: now(), by, isCanary, isAutomatic: automatic };
     // Written first: after a crash the finding says that something was about to be done.
-    await this.#enter(finding, action, begun);
+    const begun = { at: this.#ports.now(), by, isCanary, isAutomatic: isAutomatic(action, options) };
+    const before = await this.#enter(id, action, begun, options.expects);
     let revision: number;
     try {
       // What a canary did stands in the config: the patch for all was made for what was before it.
@@ -80,7 +93,7 @@ export class Applier {
     const finding = await this.#ports.book.get(id);
     if (finding?.state !== 'acting') return;
     const { actions } = finding;
-    const action = actions.find(({ begun }) => begun) ?? actions.findLast(({ status }) => isInForce(status));
+    const action = actions.find(({ begun }) => begun) ?? actions.findLast(isInForce);
     const { begun, applied = null } = action ?? {};
     const since = begun?.at ?? applied?.at ?? Number.POSITIVE_INFINITY;
     if (!action || this.#ports.now() <= since + BROKEN_OFF_MS) return;
@@ -88,19 +101,26 @@ export class Applier {
       if (applied) await this.#prove(id, action, action.status === 'canary', applied);
       return;
     }
-    if (await this.#wasDone(stepsOf(action, begun.isCanary))) {
+    if (this.#wasDone(stepsOf(action, begun.isCanary))) {
       await this.#done(id, action, begun, this.#ports.config.revision);
       return;
     }
     const before = finding.acknowledgedAt === null ? 'open' : 'acknowledged';
-    await this.#leave(id, action.n, before, new Error('the gateway ended while it did it'), begun.by);
+    const why = new UnfitError('the gateway ended while it did it');
+    await this.#leave(id, action.n, before, why, begun.by);
   }
 
-  /** The way back fits the config and the way there does not. What no config holds has ended with its process. */
-  async #wasDone({ does, undoes }: Pick<Action, 'does' | 'undoes'>): Promise<boolean> {
-    const fits = async ({ patch }: Step): Promise<boolean> =>
-      patch.length > 0 && (await tryOut({ patch, call: null }, this.#ports)).ok;
-    return (await fits(undoes)) && !(await fits(does));
+  /** Taken back and done again it makes the config that serves. What no config holds has ended with its process. */
+  #wasDone({ does, undoes }: Pick<Action, 'does' | 'undoes'>): boolean {
+    if (undoes.patch.length === 0) return false;
+    const { text } = this.#ports.config;
+    try {
+      const again = patchText(patchText(text, undoes.patch), does.patch);
+      return isDeepStrictEqual(writtenOf(again), writtenOf(text));
+    } catch (error) {
+      if (error instanceof PatchError) return false;
+      throw error;
+    }
   }
 
   /** It was done, and is to be proven. */
@@ -132,7 +152,7 @@ export class Applier {
     return this.#ports.verify(id, { ...claim, ...where }, by);
   }
 
-  /** Takes an action back. @throws as `apply` */
+  /** Takes an action back. What the gateway can't take back for the moment is due: it ends as soon as it can. @throws as `apply` */
   async revert(
     id: string,
     n: number,
@@ -141,7 +161,7 @@ export class Applier {
   ): Promise<Finding> {
     const { book, now } = this.#ports;
     const { action } = await this.#find(id, n);
-    if (!isInForce(action.status))
+    if (!isInForce(action))
       throw new GatewayError('finding_state', {
         detail: `The action is ${action.status}: there is nothing to take back.`,
       });
@@ -149,9 +169,12 @@ export class Applier {
     try {
       await this.#perform(id, n, step, options, 'revert');
     } catch (error) {
-      await book.change(id, (finding) =>
-        noted(finding, { at: now(), by: options.by, what: 'revert failed', note: problemOf(error) }),
-      );
+      const failed = { at: now(), by: options.by, what: REVERT_FAILED, note: problemOf(error) };
+      const isDue = options.by === 'gateway' && !isStale(error);
+      await book.change(id, (finding) => {
+        const known = noted(finding, failed);
+        return isDue ? withAction(known, n, (each) => due(each, failed.at)) : known;
+      });
       throw staleOr(error);
     }
     const marked = await this.#mark(id, n, 'reverted', null, { by: options.by, why });
@@ -166,24 +189,41 @@ export class Applier {
 
   async #find(id: string, n: number): Promise<{ finding: Finding; action: Action }> {
     const finding = await this.#ports.book.get(id);
-    const action = finding?.actions[n];
-    if (finding && action) return { finding, action };
-    throw new GatewayError('resource_unknown', {
-      detail: finding ? `It has no action ${n}.` : `There is no finding ${id}.`,
+    if (!finding) throw new GatewayError('resource_unknown', { detail: `There is no finding ${id}.` });
+    const action = finding.actions.find((each) => each.n === n);
+    if (action) return { finding, action };
+    if (n >= nextNumber(finding))
+      throw new GatewayError('resource_unknown', { detail: `It has no action ${n}.` });
+    throw new GatewayError('action_stale', {
+      detail: 'More is known of the finding: see what it offers now.',
     });
   }
 
-  async #enter(finding: Finding, { n, title }: Action, begun: Begun): Promise<void> {
+  /** One thing is done about a finding at a time. @returns the state that it was in. @throws GatewayError finding_state */
+  async #enter(
+    id: string,
+    { n, title, status }: Action,
+    begun: Begun,
+    expects?: Finding['state'],
+  ): Promise<Finding['state']> {
     const { at, by } = begun;
-    await this.#ports.book.change(finding.id, (found) => {
-      const known = withAction(found, n, (action) => ({ ...action, begun }));
-      if (known.state === 'acting') return noted(known, { at, by, what: 'acting', note: title });
+    let before: Finding['state'] = 'open';
+    await this.#ports.book.change(id, (known) => {
+      before = known.state;
+      const refused = (detail: string, cause?: unknown) =>
+        new GatewayError('finding_state', { detail, cause });
+      if (before === 'acting') throw refused('Something is being done about it at the moment.');
+      if (expects !== undefined && before !== expects) throw refused(`It is ${before} by now.`);
+      if (!known.actions.some((each) => each.n === n && each.status === status))
+        throw refused('Something else was done about it meanwhile.');
       try {
-        return moved(known, 'acting', { at, by, what: 'acting', note: title });
+        const entered = moved(known, 'acting', { at, by, what: 'acting', note: title });
+        return withAction(entered, n, (action) => ({ ...action, begun }));
       } catch (error) {
-        throw new GatewayError('finding_state', { detail: `It is ${known.state}.`, cause: error });
+        throw refused(`It is ${before}.`, error);
       }
     });
+    return before;
   }
 
   async #leave(id: string, n: number, before: Finding['state'], error: unknown, by: string): Promise<void> {
@@ -195,7 +235,8 @@ export class Applier {
       const left = known.state === 'acting' ? moved(known, back, what) : noted(known, what);
       return withAction(left, n, ({ begun: _, ...action }) => ({
         ...action,
-        dryRun: { at, ok: false, problem },
+        // What may pass can be tried again.
+        ...(isStale(error) && { dryRun: { at, ok: false, problem } }),
       }));
     });
   }
@@ -211,7 +252,7 @@ export class Applier {
     return this.#ports.book.change(id, (known) => {
       const { by, why: note } = undone ?? {
         by: applied?.by ?? 'gateway',
-        why: known.actions[n]?.title ?? '',
+        why: known.actions.find((each) => each.n === n)?.title ?? '',
       };
       const marked = withAction(known, n, ({ begun, ...action }) => ({
         ...action,
@@ -234,7 +275,7 @@ export class Applier {
   ): Promise<number> {
     const { config, live } = this.#ports;
     const problem = callProblem(call, live);
-    if (problem !== undefined) throw new Error(problem);
+    if (problem !== undefined) throw new UnfitError(problem);
     const author = `${BY_ACTION}${id}/${n}`;
     const reason = `${verb} action ${n} of ${id}, by ${by}`;
     let revision = 0;
@@ -262,12 +303,20 @@ export class Applier {
               author,
               reason,
             );
-    if (!isDone) throw new Error('what it is about is not there any more');
+    if (!isDone) throw new UnfitError('what it is about is not there any more');
     return revision;
   }
 }
 
-const isInForce = (status: ActionStatus): boolean => status === 'applied' || status === 'canary';
+/** Whether it ends by itself: what was tried so without asking does so, too, when it is for all. */
+const isAutomatic = ({ status, applied }: Action, { by, automatic = false }: ApplyOptions): boolean =>
+  status === 'canary' && by === 'gateway' ? applied?.endsAt != null : automatic;
+
+/** It ends then, if not before. */
+const due = ({ applied, ...action }: Action, at: number): Action => ({
+  ...action,
+  applied: applied && { ...applied, endsAt: applied.endsAt ?? at },
+});
 
 /** What it does and what takes it back: for a part of the traffic, or for all. */
 const stepsOf = (action: Action, isCanary: boolean): Pick<Action, 'does' | 'undoes'> =>
@@ -279,12 +328,7 @@ const withAction = (finding: Finding, n: number, change: (action: Action) => Act
 });
 
 /** What an operator can do nothing about but read again is 409, with the reason; all else stays what it is. */
-function staleOr(error: unknown): unknown {
-  if (
-    error instanceof GatewayError &&
-    ['revision_changed', 'finding_state', 'config_file_differs'].includes(error.code)
-  )
-    return error;
-  if (error instanceof Error && error.name === 'StoreUnavailable') return error;
-  return new GatewayError('action_stale', { detail: `Reason: ${problemOf(error)}.`, cause: error });
-}
+const staleOr = (error: unknown): unknown =>
+  isStale(error)
+    ? new GatewayError('action_stale', { detail: `Reason: ${problemOf(error)}.`, cause: error })
+    : error;

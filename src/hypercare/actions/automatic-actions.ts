@@ -1,11 +1,11 @@
 import type { Engine } from '../../contracts/engine.ts';
 import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
-import { GatewayError } from '../../errors/gateway-error.ts';
 import type { FindingBook } from '../findings/book.ts';
-import { type Action, type Finding, isOver } from '../findings/finding.ts';
+import { type Action, type Finding, isInForce, isOver } from '../findings/finding.ts';
 import { noted } from '../findings/life.ts';
-import { type Applier, AUTOMATIC_MS } from './apply.ts';
+import { type Applier, REVERT_FAILED } from './apply.ts';
 import { AutomaticRecord, type AutoSettings, refusalOf } from './automatic.ts';
+import { isStale } from './problem.ts';
 
 export interface AutomaticPorts {
   readonly documents: Documents;
@@ -17,71 +17,109 @@ export interface AutomaticPorts {
 }
 
 const WOULD = 'would have acted';
+/** What can't be taken back is tried again after this, and after twice as long each time: for four hours. */
+const RETRY_MS = 60_000;
+const MOST_TRIES = 9;
 
 /** Acts without asking, where all guards agree; and ends what was not proven in time. The leader's work. */
 export class AutomaticActions {
   readonly #ports: AutomaticPorts;
   readonly #record: AutomaticRecord;
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(ports: AutomaticPorts) {
     this.#ports = ports;
     this.#record = new AutomaticRecord(ports.documents);
   }
 
-  /** Acts on a finding, if it may. @throws StoreUnavailable */
-  async consider(finding: Finding): Promise<void> {
+  /**
+   * Acts on a finding, if it may: one at a time, so that each sees what the one before has done.
+   * @throws StoreUnavailable, and as `Applier.apply`
+   */
+  async consider(listed: Finding): Promise<void> {
+    if (!this.#offerOf(listed)) return;
+    const turn = this.#turns.then(() => this.#consider(listed));
+    this.#turns = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #consider(listed: Finding): Promise<void> {
     const { book, applier, now, settings } = this.#ports;
-    const set = settings();
-    const action = finding.actions.find(({ dryRun, status }) => dryRun.ok && status === 'offered');
-    if (!action || !set.enabled || !set.allow.includes(action.kind)) return;
-    if (set.dryRun && finding.history.some(({ what }) => what === WOULD)) return;
+    const taken = await this.#record.read(now());
+    const all = await book.all();
+    // Somebody may have acted on it since it was listed.
+    const finding = all.find(({ id }) => id === listed.id) ?? listed;
+    const action = this.#offerOf(finding);
+    if (!action) return;
     const facts = {
-      settings: set,
+      settings: settings(),
       touched: await this.#touchedBy(action),
-      lastHour: await this.#record.lastHour(now()),
-      isBusy: (await book.all()).some(isWaiting),
+      lastHour: taken.at.length,
+      isBusy: all.some(isWaiting),
     };
     if (refusalOf(finding, action, facts) !== undefined) return;
-    if (set.dryRun) {
+    if (facts.settings.dryRun) {
       const note = `${action.title} (autoActions.dryRun)`;
       await book.change(finding.id, (known) => noted(known, { at: now(), by: 'gateway', what: WOULD, note }));
       return;
     }
-    if (!(await this.#record.take(now(), set.maxPerHour))) return;
+    if (!(await this.#record.take(now(), taken))) return;
     const canary = action.canary !== null;
-    await applier.apply(finding.id, action.n, { by: 'gateway', automatic: true, canary });
+    const { state: expects } = finding;
+    await applier.apply(finding.id, action.n, { by: 'gateway', automatic: true, canary, expects });
   }
 
-  /** Takes back what was done without asking and is not proven by now. @throws StoreUnavailable */
+  /** What is offered first, if it may be done without asking at all. */
+  #offerOf({ actions, history }: Finding): Action | undefined {
+    const { enabled, allow, dryRun } = this.#ports.settings();
+    if (!enabled || (dryRun && history.some(({ what }) => what === WOULD))) return undefined;
+    const action = actions.find((each) => each.dryRun.ok && each.status === 'offered');
+    return action && allow.includes(action.kind) ? action : undefined;
+  }
+
+  /**
+   * Takes back what was done without asking and is not proven by now, and what did not help and could not be taken back then.
+   * What can't be taken back at the moment is tried again.
+   * @throws StoreUnavailable; else, once all were tried, why the first could not be taken back
+   */
   async endDue(findings: readonly Finding[]): Promise<void> {
     const { applier, now } = this.#ports;
+    const failed: unknown[] = [];
     for (const finding of findings) {
-      for (const { n, status, applied } of finding.actions) {
+      for (const { n, applied } of finding.actions.filter(isInForce)) {
         if (applied?.endsAt == null || applied.endsAt > now() || isOver(finding)) continue;
-        if (status !== 'applied' && status !== 'canary') continue;
         try {
-          const why = 'not proven in time: an automatic action ends by itself';
+          const isNone = finding.verification?.state === 'not-fixed';
+          const why = isNone ? 'it did not help' : 'not proven in time: an automatic action ends by itself';
           await applier.revert(finding.id, n, { by: 'gateway' }, why);
         } catch (error) {
           if (error instanceof StoreUnavailable) throw error;
-          await this.#stays(finding.id, n, error);
+          if (!isStale(error)) failed.push(error);
+          await this.#stays(finding.id, n, isStale(error));
         }
       }
     }
+    if (failed.length > 0) throw failed[0];
   }
 
-  /** What can't be taken back now is tried again later; what was changed by others meanwhile is theirs. */
-  async #stays(id: string, n: number, error: unknown): Promise<void> {
+  /** What was changed by others meanwhile is theirs; all else is tried again, ever more rarely, until nobody believes in it. */
+  async #stays(id: string, n: number, isTheirs: boolean): Promise<void> {
     const { book, now } = this.#ports;
     const at = now();
-    const isStale = error instanceof GatewayError && error.code === 'action_stale';
-    const endsAt = isStale ? null : at + AUTOMATIC_MS;
     await book.change(id, (known) => {
+      const found = known.actions.find((action) => action.n === n && isInForce(action));
+      if (!found?.applied) return undefined;
+      const { title, applied } = found;
+      const tries = known.history.filter(
+        (each) => each.what === REVERT_FAILED && each.at >= applied.at,
+      ).length;
+      const isLast = isTheirs || tries >= MOST_TRIES;
+      const endsAt = isLast ? null : at + RETRY_MS * 2 ** (tries - 1);
       const actions = known.actions.map((action) =>
-        action.n === n && action.applied ? { ...action, applied: { ...action.applied, endsAt } } : action,
+        action.n === n ? { ...action, applied: { ...applied, endsAt } } : action,
       );
-      const note = `${known.actions[n]?.title ?? ''}: it does not end by itself any more`;
-      return isStale
+      const note = `${title}: it does not end by itself any more`;
+      return isLast
         ? noted({ ...known, actions }, { at, by: 'gateway', what: 'action stays', note })
         : { ...known, actions };
     });
@@ -109,4 +147,6 @@ export class AutomaticActions {
 
 const isWaiting = ({ actions, state }: Finding): boolean =>
   (state === 'acting' || state === 'verifying') &&
-  actions.some(({ applied, status }) => applied?.endsAt != null && status !== 'reverted');
+  actions.some(
+    ({ applied, begun, status }) => begun?.isAutomatic || (applied?.endsAt != null && status !== 'reverted'),
+  );

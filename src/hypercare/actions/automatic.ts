@@ -52,6 +52,13 @@ const isChain = ({ cause, actions }: Finding): boolean =>
   actions.some(({ applied }) => applied?.by === 'gateway') ||
   (cause.change?.by?.startsWith(BY_ACTION) ?? false);
 
+export interface TakenActions {
+  /** When each of the last hour was taken. */
+  readonly at: readonly number[];
+  /** Of the record that says so. */
+  readonly version: number;
+}
+
 /** When automatic actions were taken, for all replicas. */
 export class AutomaticRecord {
   readonly #documents: Documents;
@@ -61,22 +68,15 @@ export class AutomaticRecord {
   }
 
   /** @throws StoreUnavailable */
-  async lastHour(now: number): Promise<number> {
-    const found = await this.#documents.get<{ at: number[] }>(COLLECTION, COLLECTION);
-    return (found?.value.at ?? []).filter((at) => at > now - HOUR_MS).length;
-  }
-
-  /** Takes one of the hour's. @returns false: another replica was faster, or there is none left */
-  async take(now: number, most: number): Promise<boolean> {
+  async read(now: number): Promise<TakenActions> {
     const found = await this.#documents.get<{ at: number[] }>(COLLECTION, COLLECTION);
     const at = (found?.value.at ?? []).filter((each) => each > now - HOUR_MS);
-    if (at.length >= most) return false;
-    const put = await this.#documents.put(
-      COLLECTION,
-      COLLECTION,
-      { at: [...at, now] },
-      { ifVersion: found?.version ?? 0 },
-    );
-    return put.ok;
+    return { at, version: found?.version ?? 0 };
+  }
+
+  /** Takes one more of the hour's. @returns false: another was taken since it was read. @throws StoreUnavailable */
+  async take(now: number, { at, version }: TakenActions): Promise<boolean> {
+    const value = { at: [...at, now] };
+    return (await this.#documents.put(COLLECTION, COLLECTION, value, { ifVersion: version })).ok;
   }
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createPatch, createTests, type Operation } from 'rfc6902';
+import { createPatch } from 'rfc6902';
 import { parse } from 'yaml';
 import { type PatchOperation, patchText, valuesIn } from '../../config/json-patch.ts';
 import { maskSecrets } from '../../config/mask.ts';
@@ -8,13 +8,14 @@ import type { Action, Step } from '../findings/finding.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
 import { problemOf } from './problem.ts';
 import type { Proposal } from './proposal.ts';
+import { tested } from './tested.ts';
 
 /** As `patchText` reads. */
 export const writtenOf = (text: string): unknown => parse(text, { schema: 'core', merge: true });
 
 /**
- * Makes an action of a proposal: the tests that say what it was made for, its inverse, and what came of trying it out.
- * @returns undefined if it would show a secret, or can't be written into the text
+ * Makes an action of a proposal with its tests: its inverse, and what came of trying it out.
+ * @returns undefined if it would show a secret, does not fit any more, or can't be written into the text
  */
 export async function prepare(
   proposal: Proposal,
@@ -98,19 +99,17 @@ export function callProblem(call: Step['call'], live: LivePort): string | undefi
 
 function patchSteps(
   text: string,
-  operations: readonly PatchOperation[],
-): { does: PatchOperation[]; undoes: PatchOperation[] } | undefined {
+  does: readonly PatchOperation[],
+): { does: readonly PatchOperation[]; undoes: PatchOperation[] } | undefined {
   const before = writtenOf(text);
   let after: unknown;
   try {
-    after = writtenOf(patchText(text, operations));
+    after = writtenOf(patchText(text, does));
   } catch {
     // It does not fit any more, or the way goes through an alias.
     return undefined;
   }
-  const does = [...(createTests(before, operations as Operation[]) as PatchOperation[]), ...operations];
-  const back = createPatch(after, before);
-  const undoes = [...createTests(after, back), ...back] as PatchOperation[];
+  const undoes = tested(after, createPatch(after, before) as PatchOperation[]);
   return [...does, ...undoes].some(showsSecret) ? undefined : { does, undoes };
 }
 

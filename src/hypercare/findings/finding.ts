@@ -13,7 +13,7 @@ export type LiveCall =
 
 /** A change of the config or of what runs, and what takes it back. */
 export interface Step {
-  /** RFC 6902, on the config as it is written; begins with tests of what it was made for. Empty: `call` is all. */
+  /** RFC 6902, on the config as it is written, with tests of what it was made for. Empty: `call` is all. */
   readonly patch: readonly PatchOperation[];
   readonly call: LiveCall | null;
 }
@@ -26,7 +26,7 @@ export interface Touched {
 
 /** One way to act on a finding, tried out before it was offered. */
 export interface Action {
-  /** From 0, its place among the finding's actions. */
+  /** Names it among the finding's actions, from 0: it never stands for another change, also when this one is offered no more. */
   readonly n: number;
   readonly kind: ActionKind;
   /** What it does, for people. */
@@ -167,6 +167,8 @@ export interface Finding extends Detection {
   readonly history: readonly HistoryEntry[];
   readonly notes: readonly Note[];
   readonly actions: readonly Action[];
+  /** How many numbers were given to actions. Absent: to those that there are. */
+  readonly actionsNumbered?: number;
   readonly expected: { readonly metric: string; readonly target: number; readonly withinMs: number } | null;
   readonly verification: Verification | null;
   readonly scores: Scores;
@@ -179,3 +181,11 @@ export interface Finding extends Detection {
 /** States in which nobody has to do anything any more. */
 export const isOver = ({ state }: Pick<Finding, 'state'>): boolean =>
   state === 'resolved' || state === 'expired';
+
+/** Whether it is done, for all or for a part, and stands. */
+export const isInForce = ({ status }: Pick<Action, 'status'>): boolean =>
+  status === 'applied' || status === 'canary';
+
+/** The number of an action that is new: those below were given, though their actions may be offered no more. */
+export const nextNumber = ({ actions, actionsNumbered = 0 }: Finding): number =>
+  Math.max(actionsNumbered, ...actions.map(({ n }) => n + 1));

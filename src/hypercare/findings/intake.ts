@@ -4,7 +4,7 @@ import type { Tier } from '../priority/impact.ts';
 import { scoresOf, type Weights } from '../priority/scores.ts';
 import { isProvable } from '../verification/provable.ts';
 import { type FindingBook, newFindingId } from './book.ts';
-import { type Action, type Finding, isOver, type Similar } from './finding.ts';
+import { type Action, type Finding, isOver, nextNumber, type Similar } from './finding.ts';
 import { canBecome, moved, noted } from './life.ts';
 import { sentenceOf, titleOf } from './sentence.ts';
 
@@ -53,9 +53,8 @@ export class Intake {
     const actions = isAsKnown ? undefined : await this.#ports.actionsFor(detection);
     const now = await book.change(known.id, (finding) => {
       if (isOver(finding)) return undefined;
-      const renewed = this.#renewed(finding, detection, at);
-      const better = actions && { actions: merged(finding.actions, actions) };
-      return this.#told({ ...renewed, ...better }, kind, at);
+      const offering = actions ? withOffers(finding, actions) : finding;
+      return this.#told(this.#renewed(offering, detection, at), kind, at);
     });
     if (
       now &&
@@ -122,11 +121,7 @@ export class Intake {
         what: 'regressed',
         note: detection.why.sentence,
       });
-      return this.#renewed(
-        { ...back, actions: merged(finding.actions, actions), verification: null },
-        detection,
-        at,
-      );
+      return this.#renewed({ ...withOffers(back, actions), verification: null }, detection, at);
     });
   }
 
@@ -193,9 +188,22 @@ function isEcho({ state, resolvedAt }: Finding, { when }: Detection, at: number)
   return state === 'resolved' && resolvedAt !== null && when.since <= resolvedAt && at < resolvedAt + ECHO_MS;
 }
 
-/** What was done before stays to be seen, by its number. */
-function merged(before: readonly Action[], now: readonly Action[]): Action[] {
-  const done = before.filter(({ status }) => status !== 'offered');
-  const kept = done.map((action, n) => ({ ...action, n }));
-  return [...kept, ...now.map((action, i) => ({ ...action, n: kept.length + i }))];
+/**
+ * What was done, or is under way, stays to be seen; what is offered as before keeps its number, and the rest gets new ones:
+ * who has seen a number means what they saw.
+ */
+function withOffers(finding: Finding, offers: readonly Action[]): Finding {
+  const { actions } = finding;
+  const kept = actions.filter(({ status, begun }) => status !== 'offered' || begun);
+  let next = nextNumber(finding);
+  const added = offers.flatMap((offer) => {
+    const known = actions.find((action) => action.status === 'offered' && isSame(action, offer));
+    if (known?.begun) return [];
+    return { ...offer, n: known?.n ?? next++ };
+  });
+  return { ...finding, actions: [...kept, ...added], actionsNumbered: next };
 }
+
+/** Whether both change the same. */
+const isSame = (a: Action, b: Action): boolean => isDeepStrictEqual(changeOf(a), changeOf(b));
+const changeOf = ({ kind, does, undoes, canary }: Action) => ({ kind, does, undoes, canary });

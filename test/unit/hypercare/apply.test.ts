@@ -49,6 +49,9 @@ async function replicas(found: Finding = FOUND, live: object = {}) {
         get revision() {
           return shared.number;
         },
+        get text() {
+          return shared.text;
+        },
         revise: async ({ text, dryRun }: { text(current: string): string; dryRun: boolean }) => {
           if (dies === 'before') return new Promise(() => undefined);
           const next = text(shared.text);
@@ -126,6 +129,24 @@ test('one whose way back fits the config as well as the way there was not done',
   shared.now += MINUTE_MS + 1;
   await replica().settle(await finding());
   expect(await finding()).toMatchObject({ state: 'open', actions: [{ status: 'offered' }] });
+});
+
+test('one that put there what was not there was done, although it would fit once more', async () => {
+  const retries = '/upstreams/shop/retries';
+  const does = { patch: [{ op: 'add', path: retries, value: 0 }], call: null };
+  const undoes = {
+    patch: [
+      { op: 'test', path: retries, value: 0 },
+      { op: 'remove', path: retries },
+    ],
+    call: null,
+  };
+  const found = { ...FOUND, actions: [{ ...FOUND.actions[0], does, undoes }] } as unknown as Finding;
+  const { shared, replica, finding, dying } = await replicas(found);
+  await dying('after');
+  shared.now += MINUTE_MS + 1;
+  await replica().settle(await finding());
+  expect(await finding()).toMatchObject({ state: 'verifying', actions: [{ status: 'applied' }] });
 });
 
 test('what is settled is what was begun, and not what was done long before', async () => {

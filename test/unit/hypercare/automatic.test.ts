@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { Correlate, Detection } from '../../../src/contracts/finding.ts';
+import type { Detection } from '../../../src/contracts/finding.ts';
 import { AutomaticActions } from '../../../src/hypercare/actions/automatic-actions.ts';
 import type { Propose } from '../../../src/hypercare/actions/proposal.ts';
 import { rollback } from '../../../src/hypercare/actions/proposals/rollback.ts';
 import { badTarget, badUpstream } from '../../../src/hypercare/actions/proposals/targets.ts';
 import { openStore } from '../../../src/stores/index.ts';
-import { detection } from '../../helpers/told-engine.ts';
+import { detection, REVISION } from '../../helpers/told-engine.ts';
 
 const [A, B] = ['http://a:1', 'http://b:1'] as const;
 const shopWith = (timeout: string) => ({
@@ -28,16 +28,6 @@ const shopWith = (timeout: string) => ({
   ai: { models: {}, prompts: {} },
 });
 const CONFIG = shopWith('1s');
-const REVISION: Correlate = {
-  kind: 'revision',
-  subject: 'config',
-  from: '1',
-  to: '2',
-  at: 0,
-  by: 'admin:ada',
-  secondsBefore: 40,
-  score: 0.95,
-};
 
 /** What is proposed first for a finding is done without asking, or not. @param requests of a thousand, by place */
 async function isDone(

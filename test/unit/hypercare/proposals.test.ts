@@ -30,7 +30,7 @@ const WRITTEN = {
     models: {
       support: {
         targets: [
-          { provider: 'primary', model: 'small', version: '', weight: 1 },
+          { provider: 'primary', model: 'small', version: '', weight: 9 },
           { provider: 'backup', model: 'small', version: '', weight: 1 },
         ],
         fallback: [],
@@ -39,11 +39,12 @@ const WRITTEN = {
   },
 };
 
-const world = (...scopes: Scope[]): World =>
+const world = (...scopes: Scope[]): World => worldOf(WRITTEN, ...scopes);
+const worldOf = (written: object, ...scopes: Scope[]): World =>
   ({
     detection: detection({ where: { scopes, share: 1, normal: [] }, cause: TARGET }),
-    config: WRITTEN,
-    written: WRITTEN,
+    config: written,
+    written,
     live: { targets: () => [A, B].map((url) => ({ url, state: 'healthy' })) },
   }) as never;
 
@@ -68,4 +69,25 @@ test('so is what takes it off a variant of a route, or off a provider of a model
   const [model] = await badModel(world({ provider: 'primary', prompt: 'answer' }));
   expect(model?.movesTo).toEqual([{ model: 'support', prompt: 'answer' }]);
   expect(model?.canary?.scopes).toEqual([{ model: 'support', prompt: 'answer', target: 'backup/small' }]);
+});
+
+test('a canary gives the others a quarter and keeps what they have among themselves: nothing bad gets more than before', async () => {
+  const canary = async (...weights: number[]) => {
+    const targets = weights.map((weight, i) => ({ provider: `p${i}`, model: 'm', version: '', weight }));
+    const models = { support: { targets, fallback: [] } };
+    const [model] = await badModel(worldOf({ ...WRITTEN, ai: { models } }, { provider: 'p0' }));
+    const after = targets.map(({ weight }, i) => {
+      const path = `/ai/models/support/targets/${i}/weight`;
+      const change = model?.canary?.operations.find((each) => each.path === path);
+      return change && 'value' in change ? change.value : weight;
+    });
+    return model?.canary && after;
+  };
+  expect(await canary(90, 10)).toEqual([3, 1]);
+  expect(await canary(95, 2, 0, 3)).toEqual([15, 2, 0, 3]);
+  expect(await canary(1, 0, 0)).toEqual([6, 1, 1]);
+  // The others carry a quarter already, or most of it: there is nothing to try on a part.
+  expect(await canary(3, 1)).toBeUndefined();
+  expect(await canary(1, 1)).toBeUndefined();
+  expect(await canary(10, 90)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import type { PatchOperation } from '../../../config/json-patch.ts';
 import type { ModelConfig } from '../../../config/schema/index.ts';
 import type { Detection } from '../../../contracts/finding.ts';
+import { gcd } from '../../../lib/gcd.ts';
 import {
   allOf,
   at,
@@ -14,6 +15,9 @@ import {
 import { movedOff, movesFrom } from './moves.ts';
 
 type ModelTarget = NonNullable<ModelConfig['targets']>[number];
+
+/** Bad ones to one good one in a canary: it gets a quarter, as much as the guard on automatic actions allows. */
+const BAD_IN_CANARY = 3;
 
 /** A provider, a model of its or a version is bad: the others of the alias take over, or else the first fallback's. */
 export const badModel: Propose = (world) => {
@@ -45,8 +49,9 @@ function withoutBad(
 ): Proposal[] {
   const bad = targets.filter(isBad);
   const rest = targets.filter((target) => !isBad(target));
-  const all = targets.reduce((sum, { weight }) => sum + weight, 0);
-  const affects = all === 0 ? 1 : bad.reduce((sum, { weight }) => sum + weight, 0) / all;
+  const badWeight = sumOf(bad);
+  const all = sumOf(targets);
+  const affects = all === 0 ? 1 : badWeight / all;
   const touches = [{ scope: { model: name }, part: affects }];
   const words = bad.map(
     (target) => `${target.provider}/${target.model}${target.version && ` ${target.version}`}`,
@@ -60,19 +65,27 @@ function withoutBad(
       );
     // Those that are left may have had no weight at all.
     const idle = rest.every(({ weight }) => weight === 0);
-    const to = rest[0] as ModelTarget;
+    const own = ({ weight }: ModelTarget): number => (idle ? 1 : weight);
+    const takers = rest.filter((target) => own(target) > 0);
+    const restWeight = takers.reduce((sum, target) => sum + own(target), 0);
+    const partly = (target: ModelTarget): number =>
+      isBad(target) ? target.weight * restWeight * BAD_IN_CANARY : own(target) * badWeight;
+    const divisor = targets.map(partly).reduce(gcd, 0);
+    const to = takers[0] as ModelTarget;
     return [
       {
         kind: 'switch-model',
         title: `Let ${to.provider}/${to.model}${to.version && ` ${to.version}`} answer ${name} in place of ${words.join(', ')}`,
-        operations: weigh((target) => (isBad(target) ? 0 : idle ? 1 : target.weight)),
-        canary: {
-          // A quarter at most: as many as the guard on automatic actions allows.
-          operations: weigh((target) => (isBad(target) ? 75 : Math.max(1, Math.floor(25 / rest.length)))),
-          scopes: movesTo.flatMap((scope) =>
-            rest.map((target) => ({ ...scope, target: `${target.provider}/${target.model}` })),
-          ),
-        },
+        operations: weigh((target) => (isBad(target) ? 0 : own(target))),
+        // Where the others carry as much already it would send more to the bad ones.
+        ...((idle || badWeight > restWeight * BAD_IN_CANARY) && {
+          canary: {
+            operations: weigh((target) => partly(target) / divisor),
+            scopes: movesTo.flatMap((scope) =>
+              takers.map((target) => ({ ...scope, target: `${target.provider}/${target.model}` })),
+            ),
+          },
+        }),
         risk: 'medium',
         effort: 1,
         affects,
@@ -99,6 +112,9 @@ function withoutBad(
     },
   ];
 }
+
+const sumOf = (targets: readonly ModelTarget[]): number =>
+  targets.reduce((sum, { weight }) => sum + weight, 0);
 
 /** A version of a prompt is bad: the one before it, for all. */
 export const badPrompt: Propose = ({ detection, config, written }) => {

@@ -1,15 +1,16 @@
-import { createPatch } from 'rfc6902';
+import { applyPatch, createPatch, type Operation, Pointer } from 'rfc6902';
 import { parse } from 'yaml';
 import type { PatchOperation } from '../../../config/json-patch.ts';
 import { changedTraffic } from '../changed-traffic.ts';
 import type { Propose } from '../proposal.ts';
+import { tested } from '../tested.ts';
 import { movesFrom } from './moves.ts';
 
 const READING = { schema: 'core', merge: true } as const;
 
 /**
  * Takes back what the revision changed that it is put down to, and nothing that came after it: so it still fits when
- * others have been applied meanwhile, as long as they left these places alone.
+ * others have been applied meanwhile, as long as they left these places alone: where they did not there is nothing to offer.
  */
 export const rollback: Propose = async ({ detection, config, written, textOf }) => {
   const { change } = detection.cause;
@@ -21,7 +22,7 @@ export const rollback: Propose = async ({ detection, config, written, textOf }) 
   const from: unknown = parse(bad, READING);
   const to: unknown = parse(before, READING);
   const operations = createPatch(from, to) as PatchOperation[];
-  if (operations.length === 0) return [];
+  if (operations.length === 0 || !stands(tested(from, operations), written)) return [];
   const isLatest = createPatch(written, from).length === 0;
   return [
     {
@@ -38,3 +39,13 @@ export const rollback: Propose = async ({ detection, config, written, textOf }) 
     },
   ];
 };
+
+/** Whether all that the revision changed is still there as it made it, and nothing where it took something away. */
+function stands(back: readonly PatchOperation[], written: unknown): boolean {
+  const now = structuredClone(written);
+  return back.every((operation) => {
+    const { parent, value } = Pointer.fromJSON(operation.path).evaluate(now);
+    const isTaken = operation.op === 'add' && !Array.isArray(parent) && value !== undefined;
+    return !isTaken && applyPatch(now, [operation as Operation])[0] === null;
+  });
+}
