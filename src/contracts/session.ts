@@ -26,6 +26,8 @@ export interface TurnContent {
   readonly system?: readonly TextPart[];
   /** Of the answer's items, as its provider named them. */
   readonly itemIds?: readonly string[];
+  /** What the ids of the others are made from; none: the id of the request, as it was before there was this. */
+  readonly answerId?: string;
   /** Of all its items, once one of them was deleted: those of the others stay as they were. */
   readonly ids?: readonly string[];
   /** By what its client named the conversation, where the answer says so. */
