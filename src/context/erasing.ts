@@ -1,4 +1,11 @@
-import type { SessionHead, SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
+import type {
+  SessionHead,
+  SessionPlace,
+  SessionRef,
+  Sessions,
+  StoredTurn,
+  TurnContent,
+} from '../contracts/session.ts';
 import { Answering } from './answering.ts';
 import { lockedAt } from './ask.ts';
 import type { Whose } from './commit-anew.ts';
@@ -272,7 +279,7 @@ export class Erasing {
     // With a consumer's key the digests of its users go: none of them would be told that what they said is gone.
     const isNobodys = owners === undefined;
     for (const owner of owners ?? [undefined]) {
-      let after: string | undefined;
+      let after: SessionPlace | undefined;
       do {
         const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
         for (const { session, head } of page.sessions) {

@@ -277,9 +277,21 @@ export interface SessionView {
   readonly turns: readonly StoredTurn[];
 }
 
-export interface SessionListed {
+/** A place in a list of sessions, whether what stood there still does or not. */
+export interface SessionPlace {
   readonly session: string;
+  /** What lists are ordered by: when it began, in milliseconds since the epoch. */
+  readonly listedAt: number;
+}
+
+export interface SessionListed extends SessionPlace {
   readonly head: SessionHead;
+}
+
+export interface SessionListing {
+  readonly sessions: readonly SessionListed[];
+  /** Behind which the page after begins; undefined at the end. */
+  readonly next: SessionPlace | undefined;
 }
 
 /**
@@ -335,10 +347,10 @@ export interface Sessions {
   erase(ref: SessionRef, generation?: number, isNobodys?: boolean): Promise<boolean>;
   /**
    * Sessions of a tenant, newest first; where an end user is given those that are theirs, and those of nobody in which they
-   * have spoken. `after` = what the page before ended with.
+   * have spoken. `after` = what the page before gave as `next`, or any that it had.
    */
   list(
     tenant: string,
-    options: { owner?: string | undefined; after?: string | undefined; limit: number },
-  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }>;
+    options: { owner?: string | undefined; after?: SessionPlace | undefined; limit: number },
+  ): Promise<SessionListing>;
 }
