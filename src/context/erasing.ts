@@ -69,9 +69,9 @@ export class Erasing {
       tenant === ref.tenant && session === ref.session && (owner ?? whose.owner) === whose.owner;
     const { erased, unwritten } = await this.#alsoUnwritten(isMeant, async () => {
       const view = await this.#ports.sessions.read(ref, { limit: 0, owner });
+      if (owner === undefined) return this.#erase(ref, view?.head);
       // What is somebody else's stays.
-      if (!view && owner !== undefined) return false;
-      return this.#erase(ref, view?.head);
+      return view ? this.#eraseLife(ref, view.head, [owner]) : false;
     });
     return erased || unwritten.size > 0;
   }
@@ -108,6 +108,19 @@ export class Erasing {
    */
   #erase(ref: SessionRef, head: SessionHead | undefined, isNobodys = false): Promise<boolean> {
     return this.#eraseAs('erased', ref, head, () => this.#ports.sessions.erase(ref, undefined, isNobodys));
+  }
+
+  /**
+   * The life of a session that was seen to be theirs. Where it has ended meanwhile the one that follows goes only if that is
+   * theirs, too: an id may be begun anew by somebody else.
+   */
+  async #eraseLife(ref: SessionRef, head: SessionHead, owners: readonly string[]): Promise<boolean> {
+    const { sessions } = this.#ports;
+    const { generation } = head;
+    if (await this.#eraseAs('erased', ref, head, () => sessions.erase(ref, generation))) return true;
+    const now = (await sessions.read(ref, { limit: 0 }))?.head;
+    const isNext = now?.state === 'active' && now.generation !== generation && owners.includes(now.owner);
+    return isNext ? this.#eraseLife(ref, now, owners) : false;
   }
 
   /** Nobody can open what was said in this life of a session any more: makes it known that it is erased. */
@@ -278,6 +291,8 @@ export class Erasing {
     const erased = new Set<string>();
     // With a consumer's key the digests of its users go: none of them would be told that what they said is gone.
     const isNobodys = owners === undefined;
+    const erase = (ref: SessionRef, head: SessionHead): Promise<boolean> =>
+      owners ? this.#eraseLife(ref, head, owners) : this.#erase(ref, head, isNobodys);
     for (const owner of owners ?? [undefined]) {
       let after: SessionPlace | undefined;
       do {
@@ -285,7 +300,7 @@ export class Erasing {
         for (const { session, head } of page.sessions) {
           const ref = { tenant, session };
           if (head.state !== 'erased') {
-            if (await this.#erase(ref, head, isNobodys)) erased.add(session);
+            if (await erase(ref, head)) erased.add(session);
           } else if (isNobodys && head.owner !== '') {
             // Whose what was erased before had been goes as well: no erasure to be told.
             await this.#ports.sessions.erase(ref, undefined, true);

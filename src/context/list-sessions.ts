@@ -29,6 +29,13 @@ export interface SessionPage {
   readonly looked: number;
 }
 
+/**
+ * Whether a session is still theirs for whom it was listed: an id may have been begun anew since, by somebody else. Of one of
+ * nobody in particular they have spoken in the life that was listed.
+ */
+export const isStillTheirs = (listed: SessionHead, now: SessionHead): boolean =>
+  now.generation === listed.generation || (listed.owner !== '' && now.owner === listed.owner);
+
 /** Looked at for one page. Of a state that hardly any session is in, a page may have fewer than it should, and a `next`. */
 export const LOOKED_AT_MOST = 1000;
 /** Looked at at a time: a thousand take Redis 100 to 170 ms, and it has 50. */
