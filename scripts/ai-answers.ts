@@ -78,7 +78,7 @@ const FEATURES: Readonly<Record<string, Without>> = {
   tier: ofType('service-tier'),
 };
 
-const NAME = { requestId: 'r', model: 'm', created: 0 };
+const NAME = { id: 'r', requestId: 'r', model: 'm', created: 0 };
 
 function written(parts: readonly StreamPart[], format: Format): { whole: string; streamed: string } {
   const request = format.readRequest({ messages: [], input: [], stream_options: { include_usage: true } });

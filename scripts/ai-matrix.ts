@@ -18,7 +18,7 @@ const MODELS: Readonly<Record<string, readonly string[]>> = {
   vertex: ['gemini-2.5-pro', 'claude-sonnet-4-5@20250929'],
 };
 
-const NAME = { requestId: 'r', model: 'm', created: 0 };
+const NAME = { id: 'r', requestId: 'r', model: 'm', created: 0 };
 
 /** What the code itself makes of a sample on its way to a provider: where it is asked, and with what. */
 function carried(format: Format, body: JsonObject, provider: Provider, model: string): string {

@@ -16,9 +16,9 @@ export const PageQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Where a list of sessions goes on: a session's id, in which part of an end user's list it stands, and of which consumer. */
+/** Where a list of sessions goes on: a session's id and when it began, in which part of an end user's list it stands, and of which consumer. */
 export const AfterUserSession = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 400, description: 'What the page before gave as `next`.' }),
+  Type.String({ minLength: 1, maxLength: 600, description: 'What the page before gave as `next`.' }),
 );
 
 /** The answer of every list. */

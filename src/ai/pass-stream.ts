@@ -6,7 +6,7 @@ import { failureInAnswer } from '../upstream/failure.ts';
 import { BROKEN_OFF } from './broken-off.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from './chat-call.ts';
 import { commitTurn, saidIn } from './memory/end-turn.ts';
-import { keptFields, replaceId, replaceKept } from './memory/own-id.ts';
+import { answerId, keptFields, replaceId, replaceKept } from './memory/own-id.ts';
 import type { StreamWatch } from './watch.ts';
 
 type Streamed = Extract<CommittedAnswer, { kind: 'stream' }>;
@@ -26,7 +26,7 @@ export function passStream(call: ChatCall, answer: Streamed, response: ServerRes
   const named = (bytes: Buffer | string): Buffer | string =>
     ownId === undefined
       ? bytes
-      : replaceKept(replaceId(bytes, watch.turnTape?.id || `resp_${exchange.id}`, ownId), kept);
+      : replaceKept(replaceId(bytes, watch.turnTape?.id || `resp_${answerId(exchange)}`, ownId), kept);
   const goOn = (): void => {
     body.resume();
   };

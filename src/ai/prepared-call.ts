@@ -9,13 +9,14 @@ import { holdsDropped, withoutDropped } from './dropped.ts';
 import { AnswerGuard, answerIsGuarded } from './guards/answer-guard.ts';
 import { TranscriptPassage } from './guards/transcript-passage.ts';
 import { writeHistoryFor } from './memory/history-for.ts';
-import { keptFields } from './memory/own-id.ts';
+import { answerId, keptFields } from './memory/own-id.ts';
 import type { Deployment } from './models/deployment.ts';
 import { asksUsage, insertQuestion, withQuestion } from './stream-usage.ts';
 import { asRefusal, Translation } from './translation.ts';
 
 /** What the answer is known by. */
 export const answerName = ({ request, exchange, format, turn, ownId }: ChatCall): AnswerName => ({
+  id: answerId(exchange),
   requestId: exchange.id,
   model: (request as ChatRequest).model,
   created: Math.floor(exchange.startedAt / 1000),

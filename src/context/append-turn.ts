@@ -1,4 +1,5 @@
 import type {
+  CommitOptions,
   Committed,
   SessionHead,
   SessionRef,
@@ -6,22 +7,26 @@ import type {
   TurnContent,
   TurnDraft,
 } from '../contracts/session.ts';
-import { randomHex } from '../lib/request-id.ts';
+import { StoreUnavailable } from '../contracts/store.ts';
 import type { OperationLog } from './operation-log.ts';
 import type { ContextPrivacy, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
 import type { SessionReader } from './read-sessions.ts';
+import type { Unsure } from './unsure.ts';
 
 export interface AppendingPorts {
   readonly sessions: Sessions;
   readonly privacy: ContextPrivacy;
   readonly reader: SessionReader;
   readonly operations: OperationLog;
+  readonly unsure: Unsure;
   readonly settings: { readonly ttl: number; readonly maxAge: number };
 }
 
 /** A turn that asked no model. */
 export interface UnaskedTurn extends Partial<TurnDraft> {
+  /** As it was before, of one that may be there. */
+  readonly id: string;
   readonly kind: 'items' | 'correction';
   readonly said: TurnContent;
 }
@@ -46,7 +51,6 @@ export async function appendTurn(
   { sessions, settings }: AppendingPorts,
 ): Promise<{ turn: TurnDraft; committed: Committed }> {
   const turn: TurnDraft = {
-    id: randomHex(12),
     status: 'complete',
     format: '',
     model: '',
@@ -67,7 +71,7 @@ export async function appendTurn(
     ...more,
     content: seal.seal(JSON.stringify(said)),
   };
-  const committed = await sessions.commit(ref, {
+  const committed = await commitSurely(sessions, ref, {
     turn,
     key: '',
     fence: 0,
@@ -82,4 +86,14 @@ export async function appendTurn(
     maxAgeMs: settings.maxAge,
   });
   return { turn, committed };
+}
+
+/** Where nobody knows whether it has arrived it is sent once more: by its id it is known. */
+async function commitSurely(sessions: Sessions, ref: SessionRef, options: CommitOptions): Promise<Committed> {
+  try {
+    return await sessions.commit(ref, options);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return sessions.commit(ref, { ...options, isRepeat: true });
+  }
 }

@@ -7,6 +7,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { onDemand } from '../lib/on-demand.ts';
 import { randomHex } from '../lib/request-id.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { AppendingPorts } from './append-turn.ts';
 import { type Ask, isLocked, lockedAt, type Opening } from './ask.ts';
 import { formerSeedsOf, seedOf } from './canonical.ts';
 import { type ComingTurn, tellRefused } from './coming-turn.ts';
@@ -28,6 +29,7 @@ import { isDestroyed, SealBroken } from './privacy/seal-broken.ts';
 import { putItems } from './put-items.ts';
 import { SessionReader } from './read-sessions.ts';
 import { TurnRecall } from './recall-turn.ts';
+import { Unsure } from './unsure.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export interface ConversationsPorts {
@@ -61,6 +63,7 @@ export class Conversations {
   readonly #recall: TurnRecall;
   readonly #openers = new Openers();
   readonly opened = new OpenedSessions();
+  readonly unsure = new Unsure();
 
   constructor(ports: ConversationsPorts) {
     const { sessions, privacy, mind, meters, log, clock, settings } = ports;
@@ -290,21 +293,20 @@ export class Conversations {
     return dropped;
   }
 
-  /**
-   * @returns the correction's version; undefined if there is no such session or turn
-   * @throws GatewayError `conversation_locked`; StoreUnavailable
-   */
+  /** @returns its version; undefined: there is no such session or turn. @throws GatewayError `conversation_locked`; StoreUnavailable */
   correct(ref: SessionRef, correction: Correction): Promise<number | undefined> {
-    const { sessions, privacy } = this.ports;
-    const { reader, operations, settings } = this;
-    return correct(ref, correction, { sessions, privacy, reader, operations, settings });
+    return correct(ref, correction, this.#appending());
   }
 
   /** @throws GatewayError `session_unknown`, `tool_results_unmatched`, `conversation_locked`; StoreUnavailable */
   putItems(ref: SessionRef, said: readonly Message[]): Promise<OpenedTurn> {
+    return putItems(ref, said, this.#appending());
+  }
+
+  #appending(): AppendingPorts {
     const { sessions, privacy } = this.ports;
-    const { reader, operations, settings } = this;
-    return putItems(ref, said, { sessions, privacy, reader, operations, settings });
+    const { reader, operations, settings, unsure } = this;
+    return { sessions, privacy, reader, operations, settings, unsure };
   }
 
   /** Writes what waits. */

@@ -1,5 +1,6 @@
 import type { Message } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
+import { randomHex } from '../lib/request-id.ts';
 import { type AppendingPorts, appendTurn } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
 import { digestOf, seedOf } from './canonical.ts';
@@ -16,11 +17,24 @@ export interface Correction {
 }
 
 /**
- * Appends a correction; the turn that it is about stays as it was.
+ * Appends a correction; the turn that it is about stays as it was. The same once more, after the store did not say whether it has
+ * it, is the same one.
  * @returns the correction's version; undefined if there is no such session or turn
  * @throws GatewayError `conversation_locked` while it is being answered alone; StoreUnavailable
  */
-export async function correct(
+export function correct(
+  ref: SessionRef,
+  correction: Correction,
+  ports: AppendingPorts,
+): Promise<number | undefined> {
+  const put = (id: string): Promise<number | undefined> => correctAs(id, ref, correction, ports);
+  const { turn, text, author, reason } = correction;
+  const what = ['correction', ref.tenant, ref.session, turn, text, author, reason];
+  return ports.unsure.once(what, () => randomHex(12), put);
+}
+
+async function correctAs(
+  id: string,
   ref: SessionRef,
   { turn: supersedes, text, author, reason }: Correction,
   ports: AppendingPorts,
@@ -43,7 +57,7 @@ export async function correct(
   const { turn, committed } = await appendTurn(
     ref,
     head,
-    { kind: 'correction', said: { messages, reason: why }, supersedes, author },
+    { id, kind: 'correction', said: { messages, reason: why }, supersedes, author },
     head,
     seal,
     ports,

@@ -1,4 +1,11 @@
-import type { SessionHead, SessionRef, Sessions, StoredTurn, TurnContent } from '../contracts/session.ts';
+import type {
+  SessionHead,
+  SessionPlace,
+  SessionRef,
+  Sessions,
+  StoredTurn,
+  TurnContent,
+} from '../contracts/session.ts';
 import { Answering } from './answering.ts';
 import { lockedAt } from './ask.ts';
 import type { Whose } from './commit-anew.ts';
@@ -62,9 +69,9 @@ export class Erasing {
       tenant === ref.tenant && session === ref.session && (owner ?? whose.owner) === whose.owner;
     const { erased, unwritten } = await this.#alsoUnwritten(isMeant, async () => {
       const view = await this.#ports.sessions.read(ref, { limit: 0, owner });
+      if (owner === undefined) return this.#erase(ref, view?.head);
       // What is somebody else's stays.
-      if (!view && owner !== undefined) return false;
-      return this.#erase(ref, view?.head);
+      return view ? this.#eraseLife(ref, view.head, [owner]) : false;
     });
     return erased || unwritten.size > 0;
   }
@@ -101,6 +108,19 @@ export class Erasing {
    */
   #erase(ref: SessionRef, head: SessionHead | undefined, isNobodys = false): Promise<boolean> {
     return this.#eraseAs('erased', ref, head, () => this.#ports.sessions.erase(ref, undefined, isNobodys));
+  }
+
+  /**
+   * The life of a session that was seen to be theirs. Where it has ended meanwhile the one that follows goes only if that is
+   * theirs, too: an id may be begun anew by somebody else.
+   */
+  async #eraseLife(ref: SessionRef, head: SessionHead, owners: readonly string[]): Promise<boolean> {
+    const { sessions } = this.#ports;
+    const { generation } = head;
+    if (await this.#eraseAs('erased', ref, head, () => sessions.erase(ref, generation))) return true;
+    const now = (await sessions.read(ref, { limit: 0 }))?.head;
+    const isNext = now?.state === 'active' && now.generation !== generation && owners.includes(now.owner);
+    return isNext ? this.#eraseLife(ref, now, owners) : false;
   }
 
   /** Nobody can open what was said in this life of a session any more: makes it known that it is erased. */
@@ -279,14 +299,16 @@ export class Erasing {
     const erased = new Set<string>();
     // With a consumer's key the digests of its users go: none of them would be told that what they said is gone.
     const isNobodys = owners === undefined;
+    const erase = (ref: SessionRef, head: SessionHead): Promise<boolean> =>
+      owners ? this.#eraseLife(ref, head, owners) : this.#erase(ref, head, isNobodys);
     for (const owner of owners ?? [undefined]) {
-      let after: string | undefined;
+      let after: SessionPlace | undefined;
       do {
         const page = await this.#ports.sessions.list(tenant, { owner, after, limit: SESSIONS });
         for (const { session, head } of page.sessions) {
           const ref = { tenant, session };
           if (head.state !== 'erased') {
-            if (await this.#erase(ref, head, isNobodys)) erased.add(session);
+            if (await erase(ref, head)) erased.add(session);
           } else if (isNobodys && head.owner !== '') {
             // Whose what was erased before had been goes as well: no erasure to be told.
             await this.#ports.sessions.erase(ref, undefined, true);

@@ -1,4 +1,5 @@
-import type { SessionHead, SessionListed, Sessions } from '../contracts/session.ts';
+import type { SessionHead, SessionListed, SessionPlace, Sessions } from '../contracts/session.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
 import { ownersOf } from './owner.ts';
 import type { ContextPrivacy } from './ports.ts';
 
@@ -28,6 +29,13 @@ export interface SessionPage {
   readonly looked: number;
 }
 
+/**
+ * Whether a session is still theirs for whom it was listed: an id may have been begun anew since, by somebody else. Of one of
+ * nobody in particular they have spoken in the life that was listed.
+ */
+export const isStillTheirs = (listed: SessionHead, now: SessionHead): boolean =>
+  now.generation === listed.generation || (listed.owner !== '' && now.owner === listed.owner);
+
 /** Looked at for one page. Of a state that hardly any session is in, a page may have fewer than it should, and a `next`. */
 export const LOOKED_AT_MOST = 1000;
 /** Looked at at a time: a thousand take Redis 100 to 170 ms, and it has 50. */
@@ -36,14 +44,14 @@ const AT_A_TIME = 100;
 /** Where a page begins: in which of several lists, and behind which of its sessions. */
 interface Place {
   readonly list: number;
-  readonly after: string | undefined;
+  readonly after: SessionPlace | undefined;
 }
 
 /**
  * A page of a consumer's sessions, newest first; of those of an end user, by every digest that the user may stand by, those
  * of one digest newest first. A page is full where there are that many, however many others lie between them.
  * @param page `after`: what the page before gave as `next`; `most`: so many are looked at, and at most the rest of a part more
- * @throws StoreUnavailable, SealBroken
+ * @throws GatewayError `request_invalid` where `after` is none; StoreUnavailable, SealBroken
  */
 export async function listSessions(
   { sessions, privacy }: ListingPorts,
@@ -51,10 +59,9 @@ export async function listSessions(
   page: { readonly after?: string | undefined; readonly limit: number; readonly most?: number },
 ): Promise<SessionPage> {
   const { most = LOOKED_AT_MOST } = page;
-  const isUsers = user !== undefined;
-  const owners = isUsers ? ownersOf(await privacy.of(tenant), tenant, user) : [undefined];
+  const owners = user === undefined ? [undefined] : ownersOf(await privacy.of(tenant), tenant, user);
   const found: (SessionFound & { readonly list: number })[] = [];
-  let { list, after } = placeOf(page.after, isUsers);
+  let { list, after } = placeOf(page.after);
   let looked = 0;
   while (list < owners.length && looked < most) {
     // One more than the page has, so that it shows whether more follow.
@@ -67,22 +74,24 @@ export async function listSessions(
     if (found.length > page.limit) {
       const kept = found.slice(0, page.limit);
       const last = kept.at(-1);
-      const next = last && cursorOf({ list: last.list, after: last.session }, isUsers);
+      const next = last && cursorOf({ list: last.list, after: last });
       return { sessions: kept, next, looked };
     }
     after = part.next;
     if (after === undefined) list++;
   }
-  const next = list < owners.length ? cursorOf({ list, after }, isUsers) : undefined;
+  const next = list < owners.length ? cursorOf({ list, after }) : undefined;
   return { sessions: found, next, looked };
 }
 
-/** A consumer has one list, and its cursor is a session's id. */
-const cursorOf = ({ list, after = '' }: Place, isUsers: boolean): string =>
-  isUsers ? `${list} ${after}` : after;
+/** Only a session's id may have anything in it: it comes last. */
+const cursorOf = ({ list, after }: Place): string =>
+  after ? `${list} ${after.listedAt} ${after.session}` : `${list}`;
 
-function placeOf(cursor: string | undefined, isUsers: boolean): Place {
-  if (!isUsers) return { list: 0, after: cursor };
-  const [, list = '0', after = ''] = /^(\d+) (.*)$/s.exec(cursor ?? '') ?? [];
-  return { list: Number(list), after: after === '' ? undefined : after };
+function placeOf(cursor: string | undefined): Place {
+  if (cursor === undefined) return { list: 0, after: undefined };
+  const [all, list, listedAt, session = ''] = /^(\d{1,3})(?: (\d{1,15}) (.+))?$/s.exec(cursor) ?? [];
+  if (all === undefined) throw new GatewayError('request_invalid', { param: '/after' });
+  const after = listedAt === undefined ? undefined : { session, listedAt: Number(listedAt) };
+  return { list: Number(list), after };
 }

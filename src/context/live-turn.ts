@@ -57,7 +57,7 @@ export interface TurnEnd {
   /** It was longer than what is kept of one: this is its beginning. */
   readonly isCut?: boolean;
   /** What its content says of the answer beside its words. */
-  readonly about: Pick<TurnContent, 'itemIds' | 'response'>;
+  readonly about: Pick<TurnContent, 'itemIds' | 'answerId' | 'response'>;
   readonly format: FormatName;
   readonly provider: string;
   readonly upstreamModel: string;

@@ -35,6 +35,7 @@ export class SessionOutbox<T extends { readonly ref: SessionRef }> {
         const left = sessions.flatMap((items, at) => (isLeft(at) ? items : []));
         if (failed) throw new Undelivered(left, failed.reason);
       },
+      laneOf: ({ ref }) => keyOf(ref),
       onFailure,
       onDropped: (item) => {
         this.#over(item);
@@ -73,7 +74,8 @@ export class SessionOutbox<T extends { readonly ref: SessionRef }> {
 
   /** Tries at once if something of this session waits; what is late is not waited for. False if something waits still. */
   async tried(ref: SessionRef): Promise<boolean> {
-    if (this.has(ref)) await Promise.race([this.flush(), sleep(PATIENCE_MS, undefined, { ref: false })]);
+    if (this.has(ref))
+      await Promise.race([this.#outbox.flush(keyOf(ref)), sleep(PATIENCE_MS, undefined, { ref: false })]);
     return !this.has(ref);
   }
 

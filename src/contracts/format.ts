@@ -35,7 +35,9 @@ export interface StreamWriter {
 
 /** What an answer is known by to the client, whichever model gives it. */
 export interface AnswerName {
-  /** The gateway's id of the request. */
+  /** What the ids that it gives are made from: of this call alone. */
+  readonly id: string;
+  /** The gateway's id of the request, which may be its client's, for several. */
   readonly requestId: string;
   /** The model that the client asked for. */
   readonly model: string;

@@ -26,6 +26,8 @@ export interface TurnContent {
   readonly system?: readonly TextPart[];
   /** Of the answer's items, as its provider named them. */
   readonly itemIds?: readonly string[];
+  /** What the ids of the others are made from; none: the id of the request, as it was before there was this. */
+  readonly answerId?: string;
   /** Of all its items, once one of them was deleted: those of the others stay as they were. */
   readonly ids?: readonly string[];
   /** Of its items that were deleted, each with how many of those that are left stand before it: somebody may be paging by it. */
@@ -277,9 +279,21 @@ export interface SessionView {
   readonly turns: readonly StoredTurn[];
 }
 
-export interface SessionListed {
+/** A place in a list of sessions, whether what stood there still does or not. */
+export interface SessionPlace {
   readonly session: string;
+  /** What lists are ordered by: when it began, in milliseconds since the epoch. */
+  readonly listedAt: number;
+}
+
+export interface SessionListed extends SessionPlace {
   readonly head: SessionHead;
+}
+
+export interface SessionListing {
+  readonly sessions: readonly SessionListed[];
+  /** Behind which the page after begins; undefined at the end. */
+  readonly next: SessionPlace | undefined;
 }
 
 /**
@@ -335,10 +349,10 @@ export interface Sessions {
   erase(ref: SessionRef, generation?: number, isNobodys?: boolean): Promise<boolean>;
   /**
    * Sessions of a tenant, newest first; where an end user is given those that are theirs, and those of nobody in which they
-   * have spoken. `after` = what the page before ended with.
+   * have spoken. `after` = what the page before gave as `next`, or any that it had.
    */
   list(
     tenant: string,
-    options: { owner?: string | undefined; after?: string | undefined; limit: number },
-  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }>;
+    options: { owner?: string | undefined; after?: SessionPlace | undefined; limit: number },
+  ): Promise<SessionListing>;
 }

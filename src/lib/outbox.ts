@@ -4,11 +4,13 @@ export interface OutboxOptions<T> {
   /** Hears of each failed delivery, and of what was dropped because too much waits. Must not fail. */
   onFailure(error: Error, waiting: number): void;
   onDropped(item: T): void;
+  /** Items of one lane go in their order; one that fails holds no other up. Absent: all are of one. */
+  laneOf?(item: T): unknown;
   /** Longest that an item waits for others, in milliseconds. */
   everyMs: number;
   /** Most items of one delivery. */
   batch: number;
-  /** Most items that wait; beyond it the oldest are dropped. */
+  /** Most items that wait; beyond it the oldest are dropped, those first that could not be delivered. */
   most: number;
 }
 
@@ -28,11 +30,13 @@ const RETRY_MS = 500;
 
 /**
  * What must reach a place that is slow or away: items go in batches, in their order, one batch at a time, and again
- * until they arrive. Deliveries must bear repetition.
+ * until they arrive: those of lanes that failed behind all others, in turn. Deliveries must bear repetition.
  */
 export class Outbox<T> {
   readonly #options: OutboxOptions<T>;
   #waiting: T[] = [];
+  /** Lanes that could not be delivered when they were last tried. */
+  #failed: Set<unknown> = new Set();
   /** The batch of the delivery. */
   #underWay: readonly T[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -47,14 +51,20 @@ export class Outbox<T> {
   }
 
   push(item: T): void {
-    if (this.#waiting.length >= this.#options.most) this.#options.onDropped(this.#waiting.shift() as T);
+    if (this.#waiting.length >= this.#options.most) {
+      const late = this.#failed.size === 0 ? -1 : this.#waiting.findIndex(this.#isLate);
+      const dropped = late > 0 ? this.#waiting.splice(late, 1)[0] : this.#waiting.shift();
+      this.#options.onDropped(dropped as T);
+    }
     this.#waiting.push(item);
     this.#schedule(this.#options.everyMs);
   }
 
-  /** Delivers what waits. False if it could not. */
-  async flush(): Promise<boolean> {
-    while (this.#delivery || this.#waiting.length > 0) if (!(await this.#next())) return false;
+  /** Delivers what waits. False if it could not. @param lane that is tried in any case */
+  async flush(lane?: unknown): Promise<boolean> {
+    this.#failed.delete(lane);
+    while (this.#delivery || this.#waiting.length > 0)
+      if (!(await this.#next()) && this.#waiting.every(this.#isLate)) return false;
     return true;
   }
 
@@ -80,8 +90,9 @@ export class Outbox<T> {
     this.#schedule(this.#options.everyMs);
   }
 
-  /** Tries once more to deliver what waits. @returns how many items could not be delivered */
+  /** Tries once more to deliver what waits, in every lane. @returns how many items could not be delivered */
   async close(): Promise<number> {
+    this.#failed.clear();
     await this.flush();
     clearTimeout(this.#timer);
     return this.#waiting.length;
@@ -99,21 +110,41 @@ export class Outbox<T> {
   #next(): Promise<boolean> {
     this.#delivery ??= this.#deliver().then((delivered) => {
       this.#delivery = undefined;
-      if (this.#waiting.length > 0) this.#schedule(delivered ? 0 : RETRY_MS);
+      const isLate = !delivered && this.#waiting.every(this.#isLate);
+      if (this.#waiting.length > 0) this.#schedule(isLate ? RETRY_MS : 0);
       return delivered;
     });
     return this.#delivery;
   }
 
+  readonly #laneOf = (item: T): unknown => this.#options.laneOf?.(item);
+
+  readonly #isLate = (item: T): boolean => this.#failed.has(this.#laneOf(item));
+
+  /** Of lanes that failed only where no other waits. */
+  #take(): readonly T[] {
+    if (this.#failed.size > 0) {
+      this.#failed = this.#failed.intersection(new Set(this.#waiting.map(this.#laneOf)));
+      const fresh = this.#waiting.filter((item) => !this.#isLate(item));
+      this.#waiting = [...fresh, ...this.#waiting.filter(this.#isLate)];
+    }
+    return this.#waiting.splice(0, this.#options.batch);
+  }
+
   async #deliver(): Promise<boolean> {
-    const batch = this.#waiting.splice(0, this.#options.batch);
+    const batch = this.#take();
     this.#underWay = batch;
+    for (const item of batch) this.#failed.delete(this.#laneOf(item));
     try {
       await this.#options.deliver(batch);
       return true;
     } catch (error) {
       const left: readonly T[] = error instanceof Undelivered ? error.items : batch;
-      this.#waiting = [...left, ...this.#waiting];
+      for (const item of left) this.#failed.add(this.#laneOf(item));
+      const lanes = new Set(left.map(this.#laneOf));
+      const isBehind = (item: T): boolean => lanes.has(this.#laneOf(item));
+      const others = this.#waiting.filter((item) => !isBehind(item));
+      this.#waiting = [...others, ...left, ...this.#waiting.filter(isBehind)];
       this.#options.onFailure(
         error instanceof Error ? error : new Error(String(error)),
         this.#waiting.length,

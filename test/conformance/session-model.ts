@@ -261,7 +261,7 @@ export class ModelSessions implements Sessions {
   async list(tenant: string): ReturnType<Sessions['list']> {
     const sessions = [...this.#lives].flatMap(([key, life]) => {
       const [of, session] = JSON.parse(key) as [string, string];
-      return of === tenant ? [{ session, head: headOf(life) }] : [];
+      return of === tenant ? [{ session, listedAt: 0, head: headOf(life) }] : [];
     });
     return { sessions: sessions.sort((a, b) => (a.session < b.session ? -1 : 1)), next: undefined };
   }

@@ -376,7 +376,8 @@ const list = session.map((ref) =>
   command('list', ref, (model, real) =>
     onAll(model, real, ref, async (sessions, { tenant }) => {
       const listed = await sessions.list(tenant, { limit: 10 });
-      return { ...listed, sessions: listed.sessions.toSorted((a, b) => (a.session < b.session ? -1 : 1)) };
+      const sorted = listed.sessions.toSorted((a, b) => (a.session < b.session ? -1 : 1));
+      return { ...listed, sessions: sorted.map(({ listedAt: _, ...each }) => each) };
     }),
   ),
 );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ReserveOptions, SessionRef, StoredSummary } from '../../src/contracts/session.ts';
+import type { ReserveOptions, SessionPlace, SessionRef, StoredSummary } from '../../src/contracts/session.ts';
 import type { Store } from '../../src/contracts/store.ts';
 import { until } from '../helpers/redis-server.ts';
 import { commitOptions, DAY, draft, newId, reserveOptions, speakerIn } from './session-drafts.ts';
@@ -462,7 +462,7 @@ describe.each(places)('sessions on $name', ({ make }) => {
       await place.pass(2);
     }
     const pages: string[][] = [];
-    let after: string | undefined;
+    let after: SessionPlace | undefined;
     do {
       const { sessions, next } = await store.sessions.list(tenant, { limit: 2, after });
       pages.push(sessions.map(({ session }) => session));
@@ -472,6 +472,49 @@ describe.each(places)('sessions on $name', ({ make }) => {
     const ofUser = await store.sessions.list(tenant, { owner: 'u1', limit: 10 });
     expect(ofUser.sessions.map(({ session }) => session)).toEqual(['b', 'a']);
     expect((await store.sessions.list('nobody', { limit: 10 })).sessions).toEqual([]);
+  });
+
+  it('a list goes on where it was, though what stood there is gone, or has begun anew', async () => {
+    const tenant = `tenant ${count++}`;
+    for (const session of ['a', 'b', 'c', 'd', 'e']) {
+      await open({ tenant, session }, { turn: `of-${session}`, owner: 'u1' });
+      await place.pass(2);
+    }
+    for (const owner of ['u1', undefined]) {
+      const page = (limit: number, after?: SessionPlace) =>
+        store.sessions.list(tenant, { owner, after, limit });
+      const names = async (after?: SessionPlace) =>
+        (await page(10, after)).sessions.map(({ session }) => session);
+      const [first, second] = (await page(10)).sessions.map(({ session }) => session) as [string, string];
+      const { next } = await page(2);
+      expect(next?.session).toBe(second);
+      const rest = await names(next);
+      if (owner === undefined) {
+        await store.sessions.erase({ tenant, session: second });
+        await place.pass(2);
+        await open({ tenant, session: second }, { owner: 'u1' });
+        expect((await names()).slice(0, 2)).toEqual([second, first]);
+      } else {
+        // Nothing was said in it: as if it had never been.
+        await store.sessions.release({ tenant, session: second }, `of-${second}`, '');
+        expect(await names()).toEqual([first, ...rest]);
+      }
+      expect(await names(next)).toEqual(rest);
+    }
+  });
+
+  it('of those that began at one moment a list has each once', async () => {
+    const tenant = `tenant ${count++}`;
+    const all = ['a', 'ä', 'z', '\u{1f600}', '\uffee'];
+    await Promise.all(all.map((session) => open({ tenant, session })));
+    const found: string[] = [];
+    let after: SessionPlace | undefined;
+    do {
+      const { sessions, next } = await store.sessions.list(tenant, { limit: 1, after });
+      found.push(...sessions.map(({ session }) => session));
+      after = next;
+    } while (after !== undefined && found.length < 10);
+    expect(found.toSorted()).toEqual(all.toSorted());
   });
 
   it('a session is found for as long as it lives, however short the life of others that begin later', async () => {
@@ -496,8 +539,8 @@ describe.each(places)('sessions on $name', ({ make }) => {
     for (const owner of ['u1', 'u2', 'u2', '']) await open(shared, { owner });
     expect([await of('u1'), await of('u2'), await of('u3')]).toEqual([['own', 'shared'], ['shared'], []]);
     const first = await store.sessions.list(tenant, { owner: 'u1', limit: 1 });
-    expect(first.next).toBe('own');
-    expect(await store.sessions.list(tenant, { owner: 'u1', limit: 1, after: 'own' })).toMatchObject({
+    expect(first.next).toMatchObject({ session: 'own' });
+    expect(await store.sessions.list(tenant, { owner: 'u1', limit: 1, after: first.next })).toMatchObject({
       sessions: [{ session: 'shared', head: { owner: '' } }],
       next: undefined,
     });

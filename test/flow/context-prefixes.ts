@@ -66,7 +66,9 @@ const goesOn = (message: Prompt[number] | undefined, format: string): boolean =>
 
 /** Of the last of them only what it begins with: as much as there was before, without its end. */
 const begunBy = (messages: readonly string[], before: readonly string[]): readonly string[] =>
-  messages.with(-1, messages.at(-1)?.slice(0, (before.at(-1) ?? '').length - '"}'.length) ?? '');
+  messages.map((message, at) =>
+    at === messages.length - 1 ? message.slice(0, (before.at(-1) ?? '').length - '"}'.length) : message,
+  );
 
 /** Message by message. In the API of messages what a user says in a row is one: there each thing that they say counts by itself. */
 function bytesOf(messages: Prompt, format: string): string[] {

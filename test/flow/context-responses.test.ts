@@ -171,12 +171,12 @@ it('what is kept of a request is redacted like what is said, and of other calls 
     const { body } = await admin(gateway, `/api/sessions/${session}/export?consumer=app`);
     return (body.turns as { content: object }[]).map(({ content }) => Object.keys(content).toSorted());
   };
-  expect(await contentOf(conversation)).toEqual([['messages', 'namedBy', 'response']]);
-  expect(await contentOf('s1')).toEqual([['messages']]);
+  expect(await contentOf(conversation)).toEqual([['answerId', 'messages', 'namedBy', 'response']]);
+  expect(await contentOf('s1')).toEqual([['answerId', 'messages']]);
   // It goes with the last of what was said: nobody finds the response any more.
   for (const item of (await conversations.items.list(conversation)).data)
     await conversations.items.delete(item.id as string, { conversation_id: conversation });
-  expect(await contentOf(conversation)).toEqual([['gone', 'ids', 'messages', 'namedBy']]);
+  expect(await contentOf(conversation)).toEqual([['answerId', 'gone', 'ids', 'messages', 'namedBy']]);
 });
 
 it('items that are alike and follow one another are read and deleted each by itself; models read them together', async () => {

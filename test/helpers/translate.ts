@@ -16,7 +16,7 @@ export function convert(
 ): JsonObject {
   const format = CHAT_FORMATS.find(({ name }) => name === from);
   if (!format) throw new Error(from);
-  const name = { requestId: 'r1', model: 'smart', created: 1 };
+  const name = { id: 'r1', requestId: 'r1', model: 'smart', created: 1 };
   const translation = new Translation(
     format.readRequest({ ...body }),
     format,

@@ -7,7 +7,7 @@ import type { Provider } from '../../src/contracts/provider.ts';
 import type { GatewayError } from '../../src/errors/gateway-error.ts';
 
 /** What an answer is known by. */
-export const NAME = { requestId: 'r1', model: 'smart', created: 1 };
+export const NAME = { id: 'r1', requestId: 'r1', model: 'smart', created: 1 };
 
 export function formatOf(name: FormatName): Format {
   const format = CHAT_FORMATS.find((each) => each.name === name);

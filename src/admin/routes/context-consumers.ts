@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { listSessions } from '../../context/list-sessions.ts';
+import { isStillTheirs, listSessions } from '../../context/list-sessions.ts';
 import { ownersOf } from '../../context/owner.ts';
 import { SealBroken } from '../../context/privacy/seal-broken.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
@@ -58,12 +58,12 @@ export function contextConsumerRoutes(
         details: { consumer: tenant, user: owner, sessions: page.sessions.length },
       });
       const items = async function* (): AsyncGenerator<Pieces> {
-        for (const { session } of page.sessions) {
+        for (const { session, head } of page.sessions) {
           const ref = { tenant, session };
           await noteReading(audit, request, 'exportSessionsOfUser', ref);
           const began = conversations.operations.now();
           const outline = await reader.outline(ref);
-          if (!outline) continue;
+          if (!outline || !isStillTheirs(head, outline.head)) continue;
           conversations.noteReading('export', ref, outline.head, began);
           yield exported(ref, outline, reader);
         }

@@ -4,6 +4,7 @@ import type { StreamPart } from '../../contracts/stream-part.ts';
 import type { ChatCall, CommittedAnswer } from '../chat-call.ts';
 import { isOfLength } from '../own-refusal.ts';
 import { answerOf } from './answer-parts.ts';
+import { answerId } from './own-id.ts';
 import { keptAbout } from './response-about.ts';
 
 /** What an answer says, as far as it is kept. */
@@ -39,6 +40,7 @@ export async function commitTurn(
     isCut,
     about: {
       ...(isResponse && itemIds.length > 0 && { itemIds }),
+      answerId: answerId(exchange),
       ...(turn.ask.response &&
         status !== 'failed' &&
         keptAbout(turn.ask.response, usage, call.ports.conversations.ports.privacy)),

@@ -2,6 +2,12 @@ import type { JsonObject } from '../../contracts/model-request.ts';
 import { parseObject } from '../../lib/json.ts';
 import type { ChatRequest } from '../chat-call.ts';
 
+/**
+ * What the ids are made from that a call's answer gives itself and its items. Not the request's: clients pass on the id of what
+ * they were asked themselves (`x-request-id`), so that all rounds of an agent may have the same.
+ */
+export const answerId = ({ spanId }: { readonly spanId: string }): string => spanId;
+
 /** What a response says of having been kept, and of where. */
 export const keptFields = ({ conversation, previousResponse }: ChatRequest): JsonObject => ({
   store: true,

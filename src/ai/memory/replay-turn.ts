@@ -22,7 +22,7 @@ export function replayTurn(call: ChatCall, { turn, content }: OpenedTurn): Commi
     { type: 'end' },
   ];
   const itemIds = itemIdsOf({ turn, content });
-  const name = { ...answerName(call), requestId: turn.request, itemIds };
+  const name = { ...answerName(call), id: content.answerId ?? turn.request, itemIds };
   return {
     ...ownAnswer(call, parts, writeParts(call, parts, name)),
     byRules: true,

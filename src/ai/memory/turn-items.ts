@@ -84,7 +84,7 @@ function partition<Item>(items: readonly Item[], is: (item: Item) => boolean): [
 }
 
 function itemsIn({ turn, content }: OpenedTurn): TurnItem[] {
-  const { messages, ids, itemIds = [] } = content;
+  const { messages, ids, itemIds = [], answerId = turn.request || turn.id } = content;
   const answerAt = turn.kind !== 'items' && messages.at(-1)?.role === 'assistant' ? messages.length - 1 : -1;
   const places = messages.flatMap((message, at) => placesIn(message, at, at === answerAt));
   const outputs = places.filter(({ message }) => message === answerAt).length;
@@ -95,7 +95,7 @@ function itemsIn({ turn, content }: OpenedTurn): TurnItem[] {
     const prefix = PREFIXES[String(shown.type)] ?? 'item';
     const output = number - firstOutput;
     // As `write-answer.ts` and `write-stream.ts` name them, where the provider did not.
-    const own = `${prefix}_${turn.request || turn.id}_`;
+    const own = `${prefix}_${answerId}_`;
     const made = itemIds.length === outputs ? itemIds[output] : `${own}${output}`;
     const derived = isInput ? `${prefix}_${turn.id}_${number}` : made;
     const id = (ids?.length === places.length ? ids[number] : derived) as string;

@@ -3,6 +3,7 @@ import { type Notes, redactNotes, sealNotes } from '../../context/notes.ts';
 import type { OpenedTurn } from '../../context/path.ts';
 import { matchResults } from '../../context/put-items.ts';
 import type { SaidTurn } from '../../context/read-sessions.ts';
+import type { SessionRef } from '../../contracts/session.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { randomHex } from '../../lib/request-id.ts';
 import { exchangeOf } from '../../record/exchange.ts';
@@ -46,6 +47,15 @@ export function registerConversations(
     if (!found) throw new GatewayError('session_unknown');
     return found;
   };
+  const begin = async (ref: SessionRef, notes: Notes): Promise<void> => {
+    const { ttl, maxAge } = conversations.settings;
+    const began = operations.now();
+    const metadata = await sealNotes(ref, notes, privacy);
+    if (await sessions.create(ref, { owner: '', metadata, ttlMs: ttl, maxAgeMs: maxAge }))
+      conversations.noteCreated(ref, began);
+    // An attempt of before has begun it: that it stays is known once the store says so of something written later.
+    else if (!(await sessions.describe(ref, metadata))) throw new GatewayError('session_unknown');
+  };
   const send = (request: FastifyRequest, reply: FastifyReply, body: object): FastifyReply =>
     reply.header('x-request-id', exchangeOf(request.raw).id).send(body);
 
@@ -56,19 +66,18 @@ export function registerConversations(
 
   scope.post(url, async (request, reply) => {
     if (!conversations.settings.enabled) throw new GatewayError('context_off');
-    const id = `conv_${randomHex(16)}`;
-    const { ttl, maxAge } = conversations.settings;
     const { metadata: noted = null, items = null } = bodyIn(request);
     const notes = redactNotes(metadataIn(noted), privacy);
     const said = items === null || (Array.isArray(items) && items.length === 0) ? [] : itemsIn(items);
     // Before it is there: an id that nobody was told would stay.
     matchResults(said, new Map());
-    const ref = refOf(request, id);
-    const began = operations.now();
-    const metadata = await sealNotes(ref, notes, privacy);
-    await sessions.create(ref, { owner: '', metadata, ttlMs: ttl, maxAgeMs: maxAge });
-    conversations.noteCreated(ref, began);
-    if (said.length > 0) await conversations.putItems(ref, said);
+    // Sent again after a 503, it is the same one: that has what was put into it, and nobody else was told of it.
+    const what = ['conversation', exchangeOf(request.raw).consumer, notes, said];
+    const id = await conversations.unsure.once(what, newId, async (own) => {
+      await begin(refOf(request, own), notes);
+      if (said.length > 0) await conversations.putItems(refOf(request, own), said);
+      return own;
+    });
     return send(request, reply, written(id, conversations.ports.clock.wall(), notes));
   });
   scope.get<Named>(`${url}/:id`, async (request, reply) => {
@@ -112,6 +121,8 @@ export function registerConversations(
     return send(request, reply, written(request.params.id, head.createdAt, notes));
   });
 }
+
+const newId = (): string => `conv_${randomHex(16)}`;
 
 /** @param createdAt milliseconds since the epoch */
 const written = (id: string, createdAt: number, metadata: Notes): object => ({

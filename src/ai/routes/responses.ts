@@ -113,7 +113,10 @@ function responseOf(id: string, session: string, found: SaidTurn, asked: Include
       type: 'usage',
       usage: { input: turn.tokensIn, output: turn.tokensOut, cached: 0, ...usage },
     });
-  const name = { requestId: turn.request, model: turn.model, created: Math.floor(turn.at / 1000) };
+  const name = {
+    ...{ id: turn.id, requestId: turn.request },
+    ...{ model: turn.model, created: Math.floor(turn.at / 1000) },
+  };
   const system = instructions === undefined ? [] : [{ ...INSTRUCTIONS, text: instructions }];
   const request = { system, metadata, messages: [], stream: false, includeUsage: true, uncarried: [] };
   const output = itemsOfTurn(found).filter(({ isInput }) => !isInput);

@@ -2,7 +2,7 @@ import type { LiveTurn } from '../../context/live-turn.ts';
 import { responseId } from '../../context/response-id.ts';
 import type { ChatCall, ChatRequest, CommittedAnswer } from '../chat-call.ts';
 import { commitTurn } from '../memory/end-turn.ts';
-import { keptFields, replaceId, replaceKept, withOwnId } from '../memory/own-id.ts';
+import { answerId, keptFields, replaceId, replaceKept, withOwnId } from '../memory/own-id.ts';
 
 /** A whole answer is part of its conversation before anybody is told of it. A stream is at its end. */
 export function rememberTurn(call: ChatCall): void | Promise<void> {
@@ -25,7 +25,7 @@ async function remember(
   const request = call.request as ChatRequest;
   if (request.stream) {
     const start = answer.parts.find((part) => part.type === 'start');
-    const theirs = (start?.type === 'start' && start.id) || `resp_${call.exchange.id}`;
+    const theirs = (start?.type === 'start' && start.id) || `resp_${answerId(call.exchange)}`;
     const named = replaceId(answer.body, theirs, call.ownId);
     call.answer = { ...answer, body: Buffer.from(replaceKept(named, keptFields(request))) };
     return;

@@ -1,5 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import type { SessionHead, SessionListed, SessionRef } from '../../contracts/session.ts';
+import type {
+  SessionHead,
+  SessionListed,
+  SessionListing,
+  SessionPlace,
+  SessionRef,
+  Sessions,
+} from '../../contracts/session.ts';
 import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import type { Lane } from './lane.ts';
@@ -66,19 +73,14 @@ export class SessionIndex {
    */
   async list(
     tenant: string,
-    { owner, after, limit }: { owner?: string | undefined; after?: string | undefined; limit: number },
+    { owner, after, limit }: Parameters<Sessions['list']>[1],
     headOf: (session: string) => Promise<SessionHead | undefined>,
-  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }> {
+  ): Promise<SessionListing> {
     checkSession({ tenant, session: 'any' });
     const index = owner === undefined ? allOf(tenant) : userOf(tenant, owner);
     const count = checkLimit(limit);
     const sessions: SessionListed[] = [];
-    let rank = 0;
-    if (after !== undefined) {
-      const last = await this.#lane.make((client) => client.zrevrank(index, after));
-      if (last === null) return { sessions, next: undefined };
-      rank = last + 1;
-    }
+    let rank = after === undefined ? 0 : await this.#rankBehind(index, after);
     for (;;) {
       const from = rank;
       const wanted = count - sessions.length;
@@ -93,15 +95,29 @@ export class SessionIndex {
         const head = heads[at];
         // An id that begins another life may be somebody else's.
         const isTheirs = owner === undefined || head?.owner === owner;
-        const hasSpoken = head?.owner === '' && Number(found[2 * at + 1]) === head.createdAt;
-        if (head && (isTheirs || hasSpoken)) sessions.push({ session, head });
+        const listedAt = Number(found[2 * at + 1]);
+        const hasSpoken = head?.owner === '' && listedAt === head.createdAt;
+        if (head && (isTheirs || hasSpoken)) sessions.push({ session, listedAt, head });
       }
       // Of those nothing is known any more, not even that they ended.
       if (gone.length > 0) await this.#lane.make((client) => client.hypercareSessionUnlist(index, ...gone));
       rank += page.length - gone.length / 2;
       if (names.length <= wanted) return { sessions, next: undefined };
-      if (sessions.length === count) return { sessions, next: sessions.at(-1)?.session };
+      if (sessions.length === count) return { sessions, next: sessions.at(-1) };
     }
+  }
+
+  /** How many stand before what follows a place: where that stood may be nothing any more, or it stands elsewhere. */
+  async #rankBehind(index: string, { listedAt, session }: SessionPlace): Promise<number> {
+    const [newer, beside] = await this.#lane.make((client) =>
+      Promise.all([
+        client.zcount(index, `(${listedAt}`, '+inf'),
+        client.zrangebyscore(index, listedAt, listedAt),
+      ]),
+    );
+    const name = Buffer.from(session);
+    // Redis orders those of one moment by the bytes of their names.
+    return newer + beside.filter((each) => Buffer.compare(Buffer.from(each), name) >= 0).length;
   }
 }
 

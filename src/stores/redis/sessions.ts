@@ -5,7 +5,7 @@ import type {
   ReadOptions,
   Reserved,
   ReserveOptions,
-  SessionListed,
+  SessionListing,
   SessionRef,
   Sessions,
   SessionView,
@@ -264,10 +264,7 @@ export class RedisSessions implements Sessions {
     return (await this.#write(write, () => true)) === 1;
   }
 
-  list(
-    tenant: string,
-    options: { owner?: string | undefined; after?: string | undefined; limit: number },
-  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }> {
+  list(tenant: string, options: Parameters<Sessions['list']>[1]): Promise<SessionListing> {
     return this.#index.list(tenant, options, async (session) => {
       const view = await this.read({ tenant, session }, { limit: 0 });
       return view?.head;

@@ -6,7 +6,7 @@ import type {
   Reserved,
   ReserveOptions,
   ResetCause,
-  SessionListed,
+  SessionListing,
   SessionRef,
   Sessions,
   SessionView,
@@ -198,19 +198,21 @@ export class SqliteSessions implements Sessions {
 
   async list(
     tenant: string,
-    { owner, after, limit }: { owner?: string | undefined; after?: string | undefined; limit: number },
-  ): Promise<{ sessions: readonly SessionListed[]; next: string | undefined }> {
+    { owner, after, limit }: Parameters<Sessions['list']>[1],
+  ): Promise<SessionListing> {
     const count = checkLimit(limit);
     return reading(() => {
-      const last = after === undefined ? undefined : this.#sql.find({ tenant, session: after });
-      if (after !== undefined && !last) return { sessions: [], next: undefined };
-      const from = [last?.created_at ?? Number.MAX_SAFE_INTEGER, after ?? ''];
+      const from = [after?.listedAt ?? Number.MAX_SAFE_INTEGER, after?.session ?? ''];
       const rows = (owner === undefined
         ? this.#sql.run.list.all(tenant, ...from, count + 1)
         : this.#sql.run.listOf.all(tenant, owner, ...from, count + 1)) as unknown as Row[];
       const now = this.#now();
-      const sessions = rows.slice(0, count).map((row) => ({ session: row.session, head: headOf(row, now) }));
-      return { sessions, next: rows.length > count ? sessions.at(-1)?.session : undefined };
+      const sessions = rows.slice(0, count).map((row) => ({
+        session: row.session,
+        listedAt: row.created_at,
+        head: headOf(row, now),
+      }));
+      return { sessions, next: rows.length > count ? sessions.at(-1) : undefined };
     });
   }
 

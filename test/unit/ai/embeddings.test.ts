@@ -13,7 +13,7 @@ const dialect: EmbeddingsDialect = {
   convertRequest: ({ inputs, dimensions }, { model }) => ({ model, texts: inputs, size: dimensions }),
   readAnswer: () => undefined,
 };
-const name = { requestId: 'r1', model: 'vectors', created: 1 };
+const name = { id: 'r1', requestId: 'r1', model: 'vectors', created: 1 };
 
 const translate = (body: object) =>
   new Translation(

@@ -26,7 +26,7 @@ const ASKS: Readonly<Partial<Record<FormatName, object>>> = {
 function between(from: FormatName, to: Provider, body: object = ASKS[from] ?? {}) {
   const format = CHAT_FORMATS.find(({ name }) => name === from);
   if (!format) throw new Error(from);
-  const name = { requestId: 'r1', model: 'smart', created: 1 };
+  const name = { id: 'r1', requestId: 'r1', model: 'smart', created: 1 };
   return new Translation(format.readRequest({ ...body }), format, to.translated, to.readError, name);
 }
 

@@ -45,7 +45,7 @@ const RECORDED = [
   ['cohere-chat-thoughts', cohereChat],
 ] as const;
 
-const NAME = { requestId: 'r1', model: 'smart', created: 1_763_900_000 };
+const NAME = { id: 'r1', requestId: 'r1', model: 'smart', created: 1_763_900_000 };
 const price = pricerOf('m', 'http://127.0.0.1', {
   input: 1,
   output: 10,

@@ -20,6 +20,7 @@ function between(from: FormatName, to: Provider, body: object) {
   if (!format) throw new Error(from);
   const request = format.readRequest({ model: 'm', ...body });
   return new Translation(request, format, to.translated, to.readError, {
+    id: 'r1',
     requestId: 'r1',
     model: 'm',
     created: 1,

@@ -5,6 +5,7 @@ import { OpenedSessions } from '../../../src/context/opened-sessions.ts';
 import type { OperationLog } from '../../../src/context/operation-log.ts';
 import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import { SessionReader } from '../../../src/context/read-sessions.ts';
+import { Unsure } from '../../../src/context/unsure.ts';
 import type { Sessions } from '../../../src/contracts/session.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { commitOptions, DAY, draft, reserveOptions } from '../../conformance/session-drafts.ts';
@@ -36,6 +37,7 @@ async function world() {
       {
         ...{ sessions, privacy, operations, settings: { ttl: DAY, maxAge: DAY } },
         reader: new SessionReader(sessions, privacy),
+        unsure: new Unsure(),
       },
     );
   const deletes = (sessions = stored) =>

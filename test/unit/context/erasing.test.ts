@@ -2,18 +2,25 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Erasing } from '../../../src/context/erasing.ts';
 import { OpenedSessions } from '../../../src/context/opened-sessions.ts';
 import { openPrivacy } from '../../../src/context/privacy/index.ts';
+import type { Sessions } from '../../../src/contracts/session.ts';
 import { openStore } from '../../../src/stores/index.ts';
+import { reserveOptions } from '../../conformance/session-drafts.ts';
 
-async function opened() {
+type Listed = Awaited<ReturnType<Sessions['list']>>;
+
+/** @param onListed what happens before anybody does something with a page */
+async function opened(onListed: (sessions: Sessions, page: Listed) => Promise<void> = async () => undefined) {
   const store = await openStore('memory:', { commandTimeoutMs: 1000 });
   onTestFinished(() => store.close());
   const { sessions, documents } = store;
   const asked: number[] = [];
   const erasing = new Erasing({
     sessions: Object.assign(Object.create(sessions) as typeof sessions, {
-      list: (...given: Parameters<typeof sessions.list>) => {
+      list: async (...given: Parameters<typeof sessions.list>) => {
         asked.push(given[1].limit);
-        return sessions.list(...given);
+        const page = await sessions.list(...given);
+        await onListed(sessions, page);
+        return page;
       },
       read: sessions.read.bind(sessions),
       erase: sessions.erase.bind(sessions),
@@ -53,4 +60,18 @@ test('with all of a consumer those that were erased before are nobody’s either
   expect((await erasing.tenant('shop')).sessions).toBe(1);
 
   expect(Object.fromEntries(await owners())).toEqual({ before: '', there: '' });
+});
+
+test('all are erased also where the one that a page ended with is gone before the next is asked for', async () => {
+  const { sessions, erasing } = await opened(async (store, page) => {
+    const last = page.sessions.at(-1);
+    // Its call was refused: as if it had never been.
+    if (last) await store.release({ tenant: 'shop', session: last.session }, `turn-of-${last.session}`, '');
+  });
+  for (let at = 0; at < 250; at++)
+    await sessions.reserve({ tenant: 'shop', session: `s${at}` }, reserveOptions(`turn-of-s${at}`));
+  const { sessions: erased } = await erasing.tenant('shop');
+  const left = (await sessions.list('shop', { limit: 1000 })).sessions;
+  expect(left.filter(({ head }) => head.state === 'active')).toEqual([]);
+  expect(erased).toBeGreaterThan(240);
 });

@@ -6,13 +6,17 @@ import type { Sessions } from '../../../src/contracts/session.ts';
 /** As many sessions as anybody asks for, called by their numbers; every 1500th is active. */
 function endless() {
   const asked: number[] = [];
-  const list: Sessions['list'] = async (_, { after = '0', limit }) => {
+  const list: Sessions['list'] = async (_, { after, limit }) => {
     asked.push(limit);
     const sessions = Array.from({ length: limit }, (__, at) => {
-      const number = Number(after) + at + 1;
-      return { session: `${number}`, head: { state: number % 1500 === 0 ? 'active' : 'erased' } };
+      const number = Number(after?.session ?? 0) + at + 1;
+      return {
+        session: `${number}`,
+        listedAt: 1,
+        head: { state: number % 1500 === 0 ? 'active' : 'erased' },
+      };
     });
-    return { sessions: sessions as never, next: sessions.at(-1)?.session };
+    return { sessions: sessions as never, next: sessions.at(-1) };
   };
   return { asked, ports: { sessions: { list } as Sessions, privacy: {} as ContextPrivacy } };
 }
@@ -24,7 +28,7 @@ test('of a state that hardly any session is in a page does not look for ever, an
   const first = await find();
   expect(first.sessions).toEqual([]);
   const looked = asked.reduce((sum, each) => sum + each, 0);
-  expect([looked <= 1100, first.next]).toEqual([true, `${looked}`]);
+  expect([looked <= 1100, first.next]).toEqual([true, `0 1 ${looked}`]);
   expect((await find(first.next)).sessions).toMatchObject([{ session: '1500' }]);
   // Redis reads all of a part within the time of one answer.
   expect(Math.max(...asked)).toBeLessThanOrEqual(100);
@@ -34,8 +38,11 @@ test('who may stand by many digests, after secrets were changed, has pages that 
   const formerSecrets = Array.from({ length: 11 }, (_, at) => `secret ${at}`);
   const privacy = { of: () => ({ secret: 'today', formerSecrets }) } as unknown as ContextPrivacy;
   const list: Sessions['list'] = async (_, { owner = '', after }) => {
-    const sessions = ['a', 'b'].map((each) => ({ session: `${owner} ${each}`, head: { state: 'active' } }));
-    const rest = sessions.slice(sessions.findIndex(({ session }) => session === after) + 1);
+    const sessions = ['a', 'b'].map((each) => ({
+      ...{ session: `${owner} ${each}`, listedAt: 1 },
+      head: { state: 'active' },
+    }));
+    const rest = sessions.slice(sessions.findIndex(({ session }) => session === after?.session) + 1);
     return { sessions: rest as never, next: undefined };
   };
   const ports = { sessions: { list } as Sessions, privacy };
@@ -52,4 +59,12 @@ test('who may stand by many digests, after secrets were changed, has pages that 
   }
   expect(after).toBeUndefined();
   expect(new Set(found).size).toBe(24);
+});
+
+test('what is no place of a page is refused', async () => {
+  const { ports } = endless();
+  for (const after of ['s1', '0 s1', '0 1 ', ' 1 s1'])
+    await expect(listSessions(ports, { tenant: 'shop' }, { after, limit: 1 })).rejects.toMatchObject({
+      code: 'request_invalid',
+    });
 });

@@ -12,10 +12,13 @@ function storeOf(consumers: Readonly<Record<string, readonly State[]>>) {
   const opened: string[] = [];
   const list: Sessions['list'] = async (tenant, { after, limit }) => {
     asked.push(tenant);
-    const all = (consumers[tenant] ?? []).map((state, at) => ({ session: `s${at + 1}`, head: { state } }));
-    const from = all.findIndex(({ session }) => session === after) + 1;
+    const all = (consumers[tenant] ?? []).map((state, at) => ({
+      ...{ session: `s${at + 1}`, listedAt: at },
+      head: { state },
+    }));
+    const from = all.findIndex(({ session }) => session === after?.session) + 1;
     const sessions = all.slice(from, from + limit);
-    const next = from + limit < all.length ? sessions.at(-1)?.session : undefined;
+    const next = from + limit < all.length ? sessions.at(-1) : undefined;
     return { sessions: sessions as never, next };
   };
   const of = (tenant: string) => {

@@ -98,6 +98,26 @@ it('a turn that the store never takes holds up no other conversation', async () 
   expect(taken).toEqual(['s2', 's3']);
 });
 
+it('nor do as many as are sent at once: of a shard that is away', async () => {
+  const taken: string[] = [];
+  const { behind } = writing({
+    commit: async ({ session }) => {
+      if (session.startsWith('away')) throw new StoreUnavailable('its shard is away');
+      taken.push(session);
+      return { kind: 'committed', version: 1, staleBase: false, repeated: false };
+    },
+    release: async () => undefined,
+  });
+  const head = { generation: 1, version: 0, head: '', count: 0 };
+  const here = { tenant: 'app', session: 'here' };
+  const away = Array.from({ length: 60 }, (_, at) => ({ tenant: 'app', session: `away ${at}` }));
+  for (const each of [...away, here])
+    behind.push(each, commitOptions(draft('hello'), { fence: 1, head: head as never }), whose);
+  await behind.written(here);
+  expect(taken).toEqual(['here']);
+  await expect(behind.written(away[0] as typeof here)).rejects.toThrow(StoreUnavailable);
+});
+
 it('a turn is sent again as one that may have arrived: megabytes are asked about first', async () => {
   const sent: CommitOptions[] = [];
   const { behind } = writing({

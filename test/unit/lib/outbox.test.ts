@@ -88,6 +88,79 @@ it('of a batch of which some was delivered only the rest is sent again', async (
   expect([delivered, failures]).toEqual([[1, 3, 0, 2, 4], ['even 3']]);
 });
 
+/** Items are called after their lane and their place in it: `a1`. */
+function lanes(most = 100) {
+  const away = new Set<string>();
+  const delivered: string[] = [];
+  const attempts: string[][] = [];
+  const dropped: string[] = [];
+  const laneOf = (item: string): string => item.slice(0, 1);
+  const box = new Outbox<string>({
+    deliver: async (batch) => {
+      attempts.push([...batch]);
+      const left = batch.filter((item) => away.has(laneOf(item)));
+      delivered.push(...batch.filter((item) => !left.includes(item)));
+      if (left.length > 0) throw new Undelivered(left, new Error('away'));
+    },
+    laneOf,
+    onFailure: () => undefined,
+    onDropped: (item) => void dropped.push(item),
+    everyMs: 20,
+    batch: 3,
+    most,
+  });
+  return { box, away, delivered, attempts, dropped };
+}
+
+it('however many lanes fail, no other waits for them; in each lane the order stays', async () => {
+  const { box, away, delivered } = lanes();
+  for (const lane of 'abcd') away.add(lane);
+  for (const item of ['a1', 'b1', 'c1', 'd1', 'a2', 'h1', 'h2']) box.push(item);
+  await vi.advanceTimersByTimeAsync(25);
+  expect(delivered).toEqual(['h1', 'h2']);
+  // Those that fail have been tried again meanwhile.
+  await vi.advanceTimersByTimeAsync(1000);
+  box.push('i1');
+  await vi.advanceTimersByTimeAsync(600);
+  expect(delivered.slice(2)).toEqual(['i1']);
+  away.clear();
+  expect(await box.flush()).toBe(true);
+  expect(delivered.filter((item) => item.startsWith('a'))).toEqual(['a1', 'a2']);
+});
+
+it('lanes that fail are tried in turn, as often as they were', async () => {
+  const { box, away, attempts, delivered } = lanes();
+  for (const lane of 'abcdef') away.add(lane);
+  for (const lane of 'abcdef') box.push(`${lane}1`);
+  await vi.advanceTimersByTimeAsync(25);
+  away.delete('f');
+  attempts.length = 0;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([attempts.map(String), delivered]).toEqual([['a1,b1,c1', 'd1,e1,f1'], ['f1']]);
+});
+
+it('who waits for one lane has that tried at once, and at the end all are', async () => {
+  const { box, away, delivered } = lanes();
+  for (const lane of 'abcdef') away.add(lane);
+  for (const lane of 'abcdef') box.push(`${lane}1`);
+  expect(await box.flush()).toBe(false);
+  for (const lane of 'ef') away.delete(lane);
+  expect(await box.flush('f')).toBe(false);
+  expect(delivered).toEqual(['f1']);
+  expect(await box.close()).toBe(4);
+  expect(delivered).toEqual(['f1', 'e1']);
+});
+
+it('of too many those go first that could not be delivered', async () => {
+  const { box, away, dropped } = lanes(3);
+  away.add('a').add('b');
+  for (const item of ['a1', 'b1']) box.push(item);
+  await vi.advanceTimersByTimeAsync(25);
+  for (const item of ['h1', 'h2']) box.push(item);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(dropped).toEqual(['a1']);
+});
+
 it('what is dropped is delivered no more: neither what waits, nor what is on its way and comes back', async () => {
   const attempts: number[][] = [];
   let fail = (): void => undefined;

@@ -12,7 +12,7 @@ import { writeUsage } from './write-usage.ts';
 export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
   const [choice] = answer.choices;
   return {
-    id: answer.id || `msg_${name.requestId}`,
+    id: answer.id || `msg_${name.id}`,
     type: 'message',
     role: 'assistant',
     model: answer.model || name.model,

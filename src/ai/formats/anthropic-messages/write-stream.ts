@@ -126,7 +126,7 @@ export class MessageEventWriter implements StreamWriter {
     this.#isBegun = true;
     return event('message_start', {
       message: {
-        id: id || `msg_${this.#name.requestId}`,
+        id: id || `msg_${this.#name.id}`,
         type: 'message',
         role: 'assistant',
         model: model || this.#name.model,

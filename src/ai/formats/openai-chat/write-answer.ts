@@ -9,7 +9,7 @@ import { writeUsage } from './write-usage.ts';
 /** A whole answer as a chat completion. */
 export function writeAnswer(answer: ModelAnswer, name: AnswerName): JsonObject {
   return {
-    id: answer.id || `chatcmpl-${name.requestId}`,
+    id: answer.id || `chatcmpl-${name.id}`,
     object: 'chat.completion',
     created: name.created,
     model: answer.model || name.model,

@@ -38,7 +38,7 @@ export class ChunkWriter implements StreamWriter {
 
   constructor(request: ModelRequest, name: AnswerName) {
     this.#wantsUsage = request.includeUsage;
-    const id = `chatcmpl-${name.requestId}`;
+    const id = `chatcmpl-${name.id}`;
     this.#head = { id, object: 'chat.completion.chunk', created: name.created, model: name.model };
   }
 

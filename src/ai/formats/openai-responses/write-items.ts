@@ -21,11 +21,8 @@ export interface MessagePart {
 }
 
 /** @param at its place in the output */
-export const itemId = (
-  kind: 'msg' | 'rs' | 'fc' | 'ig',
-  { requestId, itemIds }: AnswerName,
-  at: number,
-): string => itemIds?.[at] ?? `${kind}_${requestId}_${at}`;
+export const itemId = (kind: 'msg' | 'rs' | 'fc' | 'ig', { id, itemIds }: AnswerName, at: number): string =>
+  itemIds?.[at] ?? `${kind}_${id}_${at}`;
 
 export function writeItem(item: Item): JsonObject {
   const { id, type, status } = item;

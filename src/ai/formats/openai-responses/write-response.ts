@@ -32,7 +32,7 @@ export function writeResponse(facts: ResponseFacts, name: AnswerName): JsonObjec
   const { finishReason, usage, serviceTier } = facts;
   const incomplete = finishReason === undefined ? undefined : INCOMPLETE[finishReason];
   return {
-    id: facts.id || `resp_${name.requestId}`,
+    id: facts.id || `resp_${name.id}`,
     object: 'response',
     created_at: name.created,
     status: statusOf(finishReason),
