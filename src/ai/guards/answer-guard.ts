@@ -1,6 +1,7 @@
 import type { AnswerFilter, AnswerTextKind, ModelGuard } from '../../contracts/guard.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
 import { concludeText, endText, openFilters, takeText } from '../../lib/answer-filters.ts';
+import { parseObject } from '../../lib/json.ts';
 
 type TextPart = Extract<StreamPart, { text: string }>;
 /** What says a text once more, beside it. */
@@ -15,6 +16,8 @@ interface Channel {
   last: TextPart;
   /** What has come of it and not gone on. */
   held: string;
+  /** All that has come, of what a tool is called with. */
+  arguments: string;
   /** Characters that have gone on. */
   gone: number;
   /** Tokens that wait until so many have, */
@@ -109,13 +112,14 @@ export class AnswerGuard {
 
   #show(part: StreamPart): StreamPart[] {
     if (isBeside(part)) return this.#beside(part);
-    if (!isText(part)) return [...this.#flush(choiceOf(part)), part];
     const choice = choiceOf(part);
-    const key = keyOf(part);
+    if (!isText(part)) return [...this.#flush(choice, part), part];
+    const isCall = part.type === 'tool-call-arguments';
     // Calls of tools may be written side by side.
-    const flushed = part.type === 'tool-call-arguments' ? [] : this.#flush(choice, key);
-    const channel = this.#open(key, part, choice);
+    const flushed = isCall ? [] : this.#flush(choice, part);
+    const channel = this.#open(keyOf(part), part, choice);
     channel.last = part;
+    if (isCall) channel.arguments += part.text;
     this.#latest.set(choice, channel);
     channel.held += part.text;
     const text = takeText(channel.filters, part.text, this.#asides.has(choice));
@@ -156,7 +160,7 @@ export class AnswerGuard {
     const kind = KINDS[last.type];
     const filters = openFilters(this.#guards, kind, this.#isTold);
     const isJudged = filters.some(({ judges }) => judges);
-    const begun = { held: '', gone: 0, tokens: [], cited: [], hasEnded: false };
+    const begun = { held: '', arguments: '', gone: 0, tokens: [], cited: [], hasEnded: false };
     const channel = { choice, filters, isJudged, last, ...begun };
     this.#channels.set(key, channel);
     for (const filter of filters) {
@@ -195,10 +199,12 @@ export class AnswerGuard {
     return tokens.splice(0, waiting < 0 ? tokens.length : waiting).map(({ part }) => part);
   }
 
-  #flush(choice?: number, except?: string): StreamPart[] {
+  /** @param next in the choice: what it does not end goes on behind it */
+  #flush(choice?: number, next?: StreamPart): StreamPart[] {
     const parts: StreamPart[] = [];
     for (const [key, channel] of this.#channels) {
-      if (key === except || (choice !== undefined && channel.choice !== choice)) continue;
+      if (choice !== undefined && channel.choice !== choice) continue;
+      if (next && mayGoOn(channel, next)) continue;
       this.#channels.delete(key);
       const text = endText(channel.filters, this.#asides.has(channel.choice));
       if (text !== '') parts.push({ ...channel.last, text });
@@ -225,6 +231,13 @@ const OF_CHOICE: ReadonlySet<StreamPart['type']> = new Set([
   'reasoning-signature',
   'reasoning-opaque',
 ] satisfies StreamPart['type'][]);
+
+/** Whether more of a text may come behind another part of its choice: of a call, until what it is called with is whole. */
+function mayGoOn({ last, arguments: said }: Channel, next: StreamPart): boolean {
+  if (next.type === 'finish') return false;
+  if (last.type === 'tool-call-arguments') return parseObject(said) === undefined;
+  return isText(next) && keyOf(next) === keyOf(last);
+}
 
 const choiceOf = (part: StreamPart): number => ('choice' in part ? (part.choice ?? 0) : 0);
 
