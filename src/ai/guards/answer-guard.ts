@@ -1,11 +1,14 @@
 import type { AnswerFilter, AnswerTextKind, ModelGuard } from '../../contracts/guard.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import { concludeText, endText, openFilters, takeText } from '../../lib/answer-filters.ts';
+import { concludeText, endText, guardedText, openFilters, takeText } from '../../lib/answer-filters.ts';
 import { parseObject } from '../../lib/json.ts';
+import { guardTexts } from './guard-result.ts';
+import { eventTexts } from './request-texts.ts';
 
 type TextPart = Extract<StreamPart, { text: string }>;
+type CitationPart = Extract<StreamPart, { type: 'citation' }>;
 /** What says a text once more, beside it. */
-type BesidePart = Extract<StreamPart, { type: 'logprobs' | 'citation' }>;
+type BesidePart = CitationPart | Extract<StreamPart, { type: 'logprobs' }>;
 
 /** A text that is being written. */
 interface Channel {
@@ -54,7 +57,7 @@ const MOST_WAITING = 4 * 1024 * 1024;
 /**
  * Leads the parts of one answer through the guards: what they hold back comes before whatever follows that text. Tokens and
  * what is cited are the text once more, and would say what was taken out: tokens go on behind their text, and citations at
- * its end, as long as nothing of the choice has been changed.
+ * its end, as long as nothing of the choice has been changed. What is cited is read itself, too: it is words of a document.
  */
 export class AnswerGuard {
   readonly #guards: readonly ModelGuard[];
@@ -173,14 +176,25 @@ export class AnswerGuard {
   }
 
   #beside(part: BesidePart): StreamPart[] {
-    const channel = this.#latest.get(choiceOf(part));
+    const choice = choiceOf(part);
+    if (this.#changed.has(choice)) return [];
+    const channel = this.#latest.get(choice);
+    if (part.type === 'citation') return this.#cite(part, channel);
     // What there was no text for is of a kind that nobody has read.
-    if (!channel || this.#changed.has(channel.choice)) return [];
-    if (channel.hasEnded) return [part];
-    const { held, gone, tokens, cited } = channel;
-    if (part.type === 'logprobs' && held === '') return [part];
-    if (part.type === 'logprobs') tokens.push({ after: gone + held.length, part });
-    else cited.push(part);
+    if (!channel) return [];
+    const { held, gone, tokens, hasEnded } = channel;
+    if (hasEnded || held === '') return [part];
+    tokens.push({ after: gone + held.length, part });
+    return [];
+  }
+
+  /** @param channel the text that cites; undefined: it follows, as of Anthropic's models */
+  #cite(part: CitationPart, channel: Channel | undefined): StreamPart[] {
+    const citation = { ...structuredClone(part.citation) };
+    const guard = (text: string): string => guardedText(this.#guards, 'result', text, this.#isTold);
+    const read = guardTexts(eventTexts(citation), guard) ? { ...part, citation } : part;
+    if (!channel || channel.hasEnded) return [read];
+    channel.cited.push(read);
     return [];
   }
 
