@@ -1,5 +1,5 @@
 import type { Vector } from './embeddings.ts';
-import type { Maker } from './model-request.ts';
+import type { JsonObject, Maker } from './model-request.ts';
 import type { Usage } from './usage.ts';
 
 /** Why a model stopped, in one word for all providers; one that we don't know goes by the provider's own. */
@@ -21,6 +21,8 @@ export interface Citation {
   /** Characters of the answer's text that it stands for. */
   readonly start?: number;
   readonly end?: number;
+  /** In Anthropic's words, with all that it says: a place in what the client sent, and not on the web. */
+  readonly place?: JsonObject;
 }
 
 /** A token and how likely it was, with its likeliest rivals: OpenAI's own form, which others report in too. */

@@ -28,9 +28,18 @@ export const concludeText = (filters: readonly AnswerFilter[], isAside = false):
   for (const filter of filters) filter.conclude?.(isAside);
 };
 
-/** A text that is all there, as the guards leave it. @throws what a guard ends the answer with */
-export function guardedText(guards: readonly ModelGuard[], kind: AnswerTextKind, text: string): string {
-  const filters = openFilters(guards, kind);
+/**
+ * A text that is all there, as the guards leave it.
+ * @param isTold the client has been told it before
+ * @throws what a guard ends the answer with
+ */
+export function guardedText(
+  guards: readonly ModelGuard[],
+  kind: AnswerTextKind,
+  text: string,
+  isTold = false,
+): string {
+  const filters = openFilters(guards, kind, isTold);
   const guarded = takeText(filters, text) + endText(filters);
   concludeText(filters);
   return guarded;

@@ -142,3 +142,64 @@ it('arguments that are no JSON are read as the text that they are', async () => 
   const [choice] = JSON.parse((await chat(gateway, ask(false))).body.toString()).choices;
   expect(choice.message.tool_calls[0].function.arguments).toBe('to ada@example.com, of "[EMAIL]"');
 });
+
+it.each([
+  '/v1/chat/completions',
+  '/v1/messages',
+  '/v1/responses',
+])('of calls that are written side by side each is read as the one text that it is: %s', async (path) => {
+  const delta = (call: object) => event({ choices: [{ index: 0, delta: { tool_calls: [call] } }] });
+  const begun = (index: number, id: string) =>
+    delta({ index, id, type: 'function', function: { name: id, arguments: '' } });
+  const piece = (index: number, text: string) => delta({ index, function: { arguments: text } });
+  const provider = await rawProvider((response) => {
+    const calls = [
+      begun(0, 'pay'),
+      piece(0, '{"who":"[NICK_1]","card":"4111 1111 '),
+      begun(1, 'tell'),
+      piece(1, '{"who":"[NI'),
+      piece(0, '1111 1111"}'),
+      piece(1, 'CK_1]"}'),
+    ].join('');
+    const end = event({ choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] });
+    response.writeHead(200, STREAM_HEADERS).end(`${ROLE}${calls}${end}${DONE}`);
+  });
+  const gateway = await aiGateway([{ kind: 'deepseek', baseUrl: `${provider.url}/v1` }], {
+    policies: [{ redact: { patterns: { nick: 'Ada "[a-z]+" L' } } }],
+  });
+  const said = 'I am Ada "countess" L.';
+  const asked = path.endsWith('responses')
+    ? { input: said }
+    : { max_tokens: 99, messages: [{ role: 'user', content: said }] };
+
+  const { body } = await chat(gateway, { model: 'smart', stream: true, ...asked }, {}, path);
+
+  const who = 'Ada "countess" L';
+  expect(argumentsIn(body.toString()).map((each) => JSON.parse(each))).toEqual([
+    { who, card: '[CARD]' },
+    { who },
+  ]);
+});
+
+interface ChatPiece {
+  index: number;
+  function: { arguments?: string };
+}
+
+/** What each call of a stream came to, in whichever format. */
+function argumentsIn(stream: string): string[] {
+  const calls = new Map<unknown, string>();
+  for (const [, data] of stream.matchAll(/^data: (\{.*)$/gm)) {
+    const said = JSON.parse(data as string);
+    const pieces = [
+      [said.index, said.delta?.partial_json],
+      [said.output_index, said.type === 'response.function_call_arguments.delta' ? said.delta : undefined],
+      ...(said.choices?.[0]?.delta.tool_calls ?? []).map((call: ChatPiece) => [
+        call.index,
+        call.function.arguments,
+      ]),
+    ];
+    for (const [at, text] of pieces) if (text !== undefined) calls.set(at, (calls.get(at) ?? '') + text);
+  }
+  return [...calls.values()];
+}

@@ -1,10 +1,14 @@
 import type { AnswerFilter, AnswerTextKind, ModelGuard } from '../../contracts/guard.ts';
 import type { StreamPart } from '../../contracts/stream-part.ts';
-import { concludeText, endText, openFilters, takeText } from '../../lib/answer-filters.ts';
+import { concludeText, endText, guardedText, openFilters, takeText } from '../../lib/answer-filters.ts';
+import { parseObject } from '../../lib/json.ts';
+import { guardTexts } from './guard-result.ts';
+import { eventTexts } from './request-texts.ts';
 
 type TextPart = Extract<StreamPart, { text: string }>;
+type CitationPart = Extract<StreamPart, { type: 'citation' }>;
 /** What says a text once more, beside it. */
-type BesidePart = Extract<StreamPart, { type: 'logprobs' | 'citation' }>;
+type BesidePart = CitationPart | Extract<StreamPart, { type: 'logprobs' }>;
 
 /** A text that is being written. */
 interface Channel {
@@ -15,6 +19,8 @@ interface Channel {
   last: TextPart;
   /** What has come of it and not gone on. */
   held: string;
+  /** All that has come, of what a tool is called with. */
+  arguments: string;
   /** Characters that have gone on. */
   gone: number;
   /** Tokens that wait until so many have, */
@@ -51,7 +57,7 @@ const MOST_WAITING = 4 * 1024 * 1024;
 /**
  * Leads the parts of one answer through the guards: what they hold back comes before whatever follows that text. Tokens and
  * what is cited are the text once more, and would say what was taken out: tokens go on behind their text, and citations at
- * its end, as long as nothing of the choice has been changed.
+ * its end, as long as nothing of the choice has been changed. What is cited is read itself, too: it is words of a document.
  */
 export class AnswerGuard {
   readonly #guards: readonly ModelGuard[];
@@ -109,13 +115,14 @@ export class AnswerGuard {
 
   #show(part: StreamPart): StreamPart[] {
     if (isBeside(part)) return this.#beside(part);
-    if (!isText(part)) return [...this.#flush(choiceOf(part)), part];
     const choice = choiceOf(part);
-    const key = keyOf(part);
+    if (!isText(part)) return [...this.#flush(choice, part), part];
+    const isCall = part.type === 'tool-call-arguments';
     // Calls of tools may be written side by side.
-    const flushed = part.type === 'tool-call-arguments' ? [] : this.#flush(choice, key);
-    const channel = this.#open(key, part, choice);
+    const flushed = isCall ? [] : this.#flush(choice, part);
+    const channel = this.#open(keyOf(part), part, choice);
     channel.last = part;
+    if (isCall) channel.arguments += part.text;
     this.#latest.set(choice, channel);
     channel.held += part.text;
     const text = takeText(channel.filters, part.text, this.#asides.has(choice));
@@ -156,7 +163,7 @@ export class AnswerGuard {
     const kind = KINDS[last.type];
     const filters = openFilters(this.#guards, kind, this.#isTold);
     const isJudged = filters.some(({ judges }) => judges);
-    const begun = { held: '', gone: 0, tokens: [], cited: [], hasEnded: false };
+    const begun = { held: '', arguments: '', gone: 0, tokens: [], cited: [], hasEnded: false };
     const channel = { choice, filters, isJudged, last, ...begun };
     this.#channels.set(key, channel);
     for (const filter of filters) {
@@ -169,14 +176,25 @@ export class AnswerGuard {
   }
 
   #beside(part: BesidePart): StreamPart[] {
-    const channel = this.#latest.get(choiceOf(part));
+    const choice = choiceOf(part);
+    if (this.#changed.has(choice)) return [];
+    const channel = this.#latest.get(choice);
+    if (part.type === 'citation') return this.#cite(part, channel);
     // What there was no text for is of a kind that nobody has read.
-    if (!channel || this.#changed.has(channel.choice)) return [];
-    if (channel.hasEnded) return [part];
-    const { held, gone, tokens, cited } = channel;
-    if (part.type === 'logprobs' && held === '') return [part];
-    if (part.type === 'logprobs') tokens.push({ after: gone + held.length, part });
-    else cited.push(part);
+    if (!channel) return [];
+    const { held, gone, tokens, hasEnded } = channel;
+    if (hasEnded || held === '') return [part];
+    tokens.push({ after: gone + held.length, part });
+    return [];
+  }
+
+  /** @param channel the text that cites; undefined: it follows, as of Anthropic's models */
+  #cite(part: CitationPart, channel: Channel | undefined): StreamPart[] {
+    const citation = { ...structuredClone(part.citation) };
+    const guard = (text: string): string => guardedText(this.#guards, 'result', text, this.#isTold);
+    const read = guardTexts(eventTexts(citation), guard) ? { ...part, citation } : part;
+    if (!channel || channel.hasEnded) return [read];
+    channel.cited.push(read);
     return [];
   }
 
@@ -195,10 +213,12 @@ export class AnswerGuard {
     return tokens.splice(0, waiting < 0 ? tokens.length : waiting).map(({ part }) => part);
   }
 
-  #flush(choice?: number, except?: string): StreamPart[] {
+  /** @param next in the choice: what it does not end goes on behind it */
+  #flush(choice?: number, next?: StreamPart): StreamPart[] {
     const parts: StreamPart[] = [];
     for (const [key, channel] of this.#channels) {
-      if (key === except || (choice !== undefined && channel.choice !== choice)) continue;
+      if (choice !== undefined && channel.choice !== choice) continue;
+      if (next && mayGoOn(channel, next)) continue;
       this.#channels.delete(key);
       const text = endText(channel.filters, this.#asides.has(channel.choice));
       if (text !== '') parts.push({ ...channel.last, text });
@@ -225,6 +245,13 @@ const OF_CHOICE: ReadonlySet<StreamPart['type']> = new Set([
   'reasoning-signature',
   'reasoning-opaque',
 ] satisfies StreamPart['type'][]);
+
+/** Whether more of a text may come behind another part of its choice: of a call, until what it is called with is whole. */
+function mayGoOn({ last, arguments: said }: Channel, next: StreamPart): boolean {
+  if (next.type === 'finish') return false;
+  if (last.type === 'tool-call-arguments') return parseObject(said) === undefined;
+  return isText(next) && keyOf(next) === keyOf(last);
+}
 
 const choiceOf = (part: StreamPart): number => ('choice' in part ? (part.choice ?? 0) : 0);
 

@@ -31,7 +31,7 @@ function guardWhole(call: ChatCall, format: Format, answer: Whole): Guarded | un
   const guard = new AnswerGuard(call.guards, isTold(call));
   const parts: StreamPart[] = answer.parts.flatMap((part) => guard.take(part));
   parts.push(...guard.end());
-  if (contentsOf(parts) === contentsOf(answer.parts)) return undefined;
+  if (contentsOf(parts) === contentsOf(answer.parts) && !citesAnew(parts, answer.parts)) return undefined;
   const written = format.writeAnswer(gatherAnswer(parts), answerName(call), askedOf(call, format));
   return { parts, body: Buffer.from(JSON.stringify(written)) };
 }
@@ -39,7 +39,13 @@ function guardWhole(call: ChatCall, format: Format, answer: Whole): Guarded | un
 /** Who was named before in its conversation the guards of this call have not seen. */
 const isTold = ({ exchange }: ChatCall): boolean => exchange.context?.status === 'replay';
 
-/** Without what is cited: that stands or falls with its text. */
+/** Whether a guard has changed the words that are cited. */
+function citesAnew(parts: readonly StreamPart[], before: readonly StreamPart[]): boolean {
+  const known = new Set(before);
+  return parts.some((part) => part.type === 'citation' && !known.has(part));
+}
+
+/** Without what is cited: where it is left out, its text has been changed. */
 function contentsOf(parts: readonly StreamPart[]): string {
   const { choices } = gatherAnswer(parts.filter(({ type }) => type !== 'citation'));
   return JSON.stringify(choices.map(({ content }) => content));

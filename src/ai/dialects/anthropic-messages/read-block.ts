@@ -18,14 +18,10 @@ export function readBlock(block: JsonObject, emit: Emit): void {
   }
 }
 
-/** A place on the web, or in a document that the client sent. */
+/** A place on the web, or in what the client sent: a document, a search's result. */
 export function readCitation(said: JsonObject, emit: Emit): void {
-  const title = textOf(said.title) || textOf(said.document_title);
-  const url = textOf(said.url);
-  emit({
-    type: 'citation',
-    citation: { ...(url && { url }), ...(title && { title }), text: textOf(said.cited_text) },
-  });
+  const [url, title, text] = [textOf(said.url), textOf(said.title), textOf(said.cited_text)];
+  emit({ type: 'citation', citation: url ? { url, ...(title && { title }), text } : { place: said } });
 }
 
 export function readStop({ stop_reason: reason, stop_sequence: sequence }: JsonObject, emit: Emit): void {

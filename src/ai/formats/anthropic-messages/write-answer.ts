@@ -71,8 +71,9 @@ export const writeSignature = ({
 export const writeData = ({ data, maker }: { data: string; maker?: Maker | undefined }): string =>
   writeSeal(maker, 'opaque', data, 'anthropic');
 
-/** A citation of the web; the index is opaque to clients and means something to Anthropic alone. */
-export function writeCitation({ url, title, text }: Citation): JsonObject[] {
+/** Of the web the index is opaque to clients, and means something to Anthropic alone. */
+export function writeCitation({ url, title, text, place }: Citation): JsonObject[] {
+  if (place) return [place];
   if (url === undefined) return [];
   return [
     {

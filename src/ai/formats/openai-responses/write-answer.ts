@@ -3,7 +3,7 @@ import type { AnswerChoice, AnswerContent, ModelAnswer } from '../../../contract
 import type { JsonObject, ModelRequest } from '../../../contracts/model-request.ts';
 import { askedWith } from './asked-with.ts';
 import { type Item, itemId, type MessagePart, writeEncrypted, writeItem } from './write-items.ts';
-import { statusOf, writeResponse } from './write-response.ts';
+import { callStatus, statusOf, writeResponse } from './write-response.ts';
 
 /** A whole answer as a response; no client of this format can ask for more than one. */
 export function writeAnswer(answer: ModelAnswer, name: AnswerName, request: ModelRequest): JsonObject {
@@ -21,7 +21,7 @@ function itemsOf(choice: AnswerChoice, name: AnswerName): Item[] {
     const part = partOf(content, choice);
     if (part && last?.type === 'message') last.parts.push(part);
     else if (part)
-      items.push({ type: 'message', id: itemId('msg', name, items.length), status, parts: [part] });
+      items.push({ type: 'message', id: itemId('msg', name, items.length), status: DONE, parts: [part] });
     else
       items.push(
         itemOf(
@@ -31,8 +31,13 @@ function itemsOf(choice: AnswerChoice, name: AnswerName): Item[] {
         ),
       );
   }
+  // What stands before others was not cut. A text's seal comes behind it.
+  const last = items.findLast(({ type }) => type !== 'reasoning');
+  if (last?.type === 'message') last.status = status;
   return items;
 }
+
+const DONE = 'completed';
 
 function partOf(content: AnswerContent, { logprobs }: AnswerChoice): MessagePart | undefined {
   const { type } = content;
@@ -49,14 +54,14 @@ function partOf(content: AnswerContent, { logprobs }: AnswerChoice): MessagePart
 function itemOf(
   content: Exclude<AnswerContent, { type: 'text' | 'refusal' }>,
   idOf: (kind: 'rs' | 'fc' | 'ig') => string,
-  status: string,
+  answerStatus: string,
 ): Item {
   switch (content.type) {
     case 'reasoning':
       return {
         type: 'reasoning',
         id: idOf('rs'),
-        status,
+        status: DONE,
         text: content.text,
         encrypted: writeEncrypted('signature', content.signature, content.maker),
       };
@@ -64,15 +69,16 @@ function itemOf(
       return {
         type: 'reasoning',
         id: idOf('rs'),
-        status,
+        status: DONE,
         text: '',
         encrypted: writeEncrypted('opaque', content.data, content.maker),
       };
     case 'image':
-      return { type: 'image_generation_call', id: idOf('ig'), status, result: content.data };
+      return { type: 'image_generation_call', id: idOf('ig'), status: DONE, result: content.data };
     case 'tool-call': {
-      const { id: callId, name } = content;
-      return { type: 'function_call', id: idOf('fc'), status, callId, name, arguments: content.arguments };
+      const { id: callId, name, arguments: said } = content;
+      const status = callStatus(said, answerStatus);
+      return { type: 'function_call', id: idOf('fc'), status, callId, name, arguments: said };
     }
   }
 }

@@ -2,6 +2,7 @@ import type { AnswerName } from '../../../contracts/format.ts';
 import type { JsonObject } from '../../../contracts/model-request.ts';
 import type { Citation, FinishReason } from '../../../contracts/stream-part.ts';
 import type { Usage } from '../../../contracts/usage.ts';
+import { parseObject } from '../../../lib/json.ts';
 
 /** What there is to say of a response as a whole. */
 export interface ResponseFacts {
@@ -26,6 +27,10 @@ const INCOMPLETE: Readonly<Record<string, string>> = {
 /** `completed`, or `incomplete` where a limit or a filter cut it. */
 export const statusOf = (reason: FinishReason | undefined): string =>
   reason === undefined ? 'in_progress' : INCOMPLETE[reason] === undefined ? 'completed' : 'incomplete';
+
+/** The same of a call that stands in an answer of this status: one that is whole was not cut, whatever ended the answer. */
+export const callStatus = (said: string, status: string): string =>
+  parseObject(said) === undefined ? status : 'completed';
 
 /** The response object, which every form of this API's answers holds. */
 export function writeResponse(facts: ResponseFacts, name: AnswerName): JsonObject {

@@ -4,7 +4,7 @@ import type { FinishReason, StreamPart } from '../../../contracts/stream-part.ts
 import type { Usage } from '../../../contracts/usage.ts';
 import { UNSIGNED } from '../../seal.ts';
 import { type Item, itemId, type MessagePart, writeEncrypted, writeItem, writePart } from './write-items.ts';
-import { annotation, statusOf, writeResponse } from './write-response.ts';
+import { annotation, callStatus, statusOf, writeResponse } from './write-response.ts';
 
 type ItemOf<T extends Item['type']> = Extract<Item, { type: T }>;
 
@@ -111,8 +111,11 @@ export class ResponseEventWriter implements StreamWriter {
 
   end(): string {
     const status = statusOf(this.#finish);
+    const calls = [...this.#calls.values()];
     const closed =
-      this.#begin() + this.#close() + [...this.#calls.values()].map((call) => this.#done(call)).join('');
+      this.#begin() +
+      this.#close(UNSIGNED, status) +
+      calls.map((call) => this.#done(call, callStatus(call.arguments, status))).join('');
     return closed + this.#event(`response.${status}`, { response: this.#response(this.#finish) });
   }
 
@@ -221,18 +224,21 @@ export class ResponseEventWriter implements StreamWriter {
     return opened + this.#event('response.reasoning_summary_text.delta', { ...at, delta });
   }
 
-  /** @param encrypted of reasoning; what nobody signed has its own */
-  #close(encrypted = UNSIGNED): string {
+  /**
+   * @param encrypted of reasoning; what nobody signed has its own
+   * @param status of what is closed because the answer ends
+   */
+  #close(encrypted = UNSIGNED, status?: string): string {
     const open = this.#open;
     this.#open = undefined;
     if (open?.type === 'reasoning') open.encrypted = encrypted;
-    return open ? this.#done(open) : '';
+    return open ? this.#done(open, status) : '';
   }
 
-  #done(item: Item): string {
+  #done(item: Item, status = 'completed'): string {
     let last = '';
     const at = this.#at(item);
-    item.status = 'completed';
+    item.status = status;
     if (item.type === 'message') last = this.#partDone(item);
     else if (item.type === 'function_call')
       last = this.#event('response.function_call_arguments.done', {

@@ -107,6 +107,38 @@ it('what is cited once its text has ended goes on, and tokens of no text do not'
   expect(told(parts)).toEqual(['Fine.', 'tool-call-start', 'https://a', '{}', '[{}]']);
 });
 
+const begins = (call: number): StreamPart => ({ type: 'tool-call-start', call, id: `c${call}`, name: 'f' });
+const args = (call: number, said: string): StreamPart => ({ type: 'tool-call-arguments', call, text: said });
+/** What each call came to. */
+const calls = (parts: readonly StreamPart[]): string[] => {
+  const all: string[] = [];
+  for (const part of parts)
+    if (part.type === 'tool-call-arguments') all[part.call] = (all[part.call] ?? '') + part.text;
+  return all;
+};
+
+it('what a tool is called with is one text, though the next call, or words, come in between', () => {
+  const parts = through(
+    begins(0),
+    args(0, '{"a":"the sec'),
+    begins(1),
+    args(1, '{"b":"a se'),
+    text('Both.'),
+    args(0, 'ret"}'),
+    args(1, 'cret"}'),
+    { type: 'finish', reason: 'tool_calls' },
+  );
+  expect(calls(parts)).toEqual(['{"a":"the ***"}', '{"b":"a ***"}']);
+  expect(told(parts).at(-1)).toBe('finish');
+});
+
+it('a call that is whole ends before the next begins', () => {
+  const guard = new AnswerGuard([hiding]);
+  const parts = [begins(0), args(0, '{"a":"open"}'), begins(1)].flatMap((part) => guard.take(part));
+  expect(calls(parts)).toEqual(['{"a":"open"}']);
+  expect(parts.at(-1)).toEqual(begins(1));
+});
+
 /** Lets a text through where it is an answer and says so, or where it is none. */
 const judging = {
   openAnswer: (kind: string) => {
