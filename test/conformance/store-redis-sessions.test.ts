@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { StoreEvent } from '../../src/stores/index.ts';
 import { type RedisServerOptions, startRedis, until } from '../helpers/redis-server.ts';
 import { openRedis } from '../helpers/redis-store.ts';
-import { commitOptions, draft, newId, reserveOptions, speakerIn } from './session-drafts.ts';
+import { commitOptions, DAY, draft, newId, reserveOptions, speakerIn } from './session-drafts.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -109,6 +109,24 @@ it('also where an older replica noted it, among what stays', async () => {
   await server.cli('hset', key('m'), 'u', '1');
   expect(await shown()).toBe('');
   expect(await server.cli('hvals', key('m'))).not.toContain('a last one');
+});
+
+it('what a time that is shorter now ends sooner, Redis lets go sooner, but for what tells that it ended', async () => {
+  const { server, add, ...store } = await open();
+  const left = async (...parts: string[]) =>
+    Promise.all(parts.map(async (part) => Number(await server.cli('pttl', key(part)))));
+  await add(ref, draft('one'));
+  expect(Math.min(...(await left('t', 'i', 'l')))).toBeGreaterThan(DAY);
+  const isLeft = async (ms: number) => {
+    const all = await left('t', 'i', 'l');
+    expect(Math.max(...all)).toBeLessThanOrEqual(ms + 120_000);
+    expect(Math.min(...all)).toBeGreaterThan(ms / 2);
+    expect((await left('m'))[0]).toBeGreaterThan(29 * DAY);
+  };
+  await store.open(ref, { ttlMs: LONG });
+  await isLeft(LONG);
+  await store.open(ref, { maxAgeMs: LONG / 4 });
+  await isLeft(LONG / 4);
 });
 
 it('before the first turn there is none, though Redis counts from the end there', async () => {
