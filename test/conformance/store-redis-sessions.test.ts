@@ -129,6 +129,26 @@ it('what a time that is shorter now ends sooner, Redis lets go sooner, but for w
   await isLeft(LONG / 4);
 });
 
+it('finds what is somebody’s also where a failover lost what it was found by', async () => {
+  const { server, sessions, events, ...store } = await open();
+  const turn = draft('one');
+  const from = await store.open(ref, { turn: turn.id, owner: 'ann' });
+  await sessions.commit(ref, commitOptions(turn, from));
+  const found = async (owner?: string) =>
+    (await sessions.list('app', { owner, limit: 10 })).sessions.map(({ session }) => session);
+  // As of a Cluster in which another shard has that, and its master died before it could tell its replica.
+  expect(await server.cli('del', 'hypercare:c:{app}:all', 'hypercare:c:{app}:u:ann')).toBe('2');
+  expect(await found('ann')).toEqual([]);
+  const told = events.length;
+  await server.cli('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+  await until(() => events.length === told + 2, 'the new connection');
+  await until(async () => {
+    await store.open(ref, { owner: 'ann' });
+    return (await found('ann')).length === 1;
+  }, 'it to be found again');
+  expect([await found('ann'), await found()]).toEqual([['s1'], ['s1']]);
+});
+
 it('before the first turn there is none, though Redis counts from the end there', async () => {
   const { sessions, add, ...store } = await open();
   await add(ref, draft('one'));

@@ -105,6 +105,7 @@ export class RedisSessions implements Sessions {
     if (reserved.kind !== 'reserved') return reserved;
     const { head } = reserved;
     if (head.version === 0) await this.#index.put(ref, head.owner, head.createdAt, options.maxAgeMs);
+    else this.#index.putAgain(ref, head, options.maxAgeMs);
     if (head.owner === '' && owner !== '') await this.#index.putUser(ref, head, owner, options.maxAgeMs);
     return reserved;
   }
