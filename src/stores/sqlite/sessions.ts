@@ -214,7 +214,7 @@ export class SqliteSessions implements Sessions {
     });
   }
 
-  /** Forgets what ended; true if there may be more. */
+  /** Forgets what ended, some of it; true if there may be more. */
   async purge(): Promise<boolean> {
     return this.#commits.enqueue(() => this.#sql.purge(Math.floor(this.#now())), { durable: false });
   }
