@@ -152,11 +152,12 @@ export class RedisSessions implements Sessions {
     return committedOf(await this.#write(write, isCommitted, large));
   }
 
-  async renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean> {
+  async renew(ref: SessionRef, turn: string, key: string, leaseMs: number, ttlMs: number): Promise<boolean> {
     const keys = keysOf(ref);
-    return (
-      (await this.#lane.make((client) => client.hypercareSessionRenew(...keys, turn, key, leaseMs))) === 1
+    const renewed = await this.#lane.make((client) =>
+      client.hypercareSessionRenew(...keys, turn, key, leaseMs, ttlMs),
     );
+    return renewed === 1;
   }
 
   async release(ref: SessionRef, turn: string, key: string): Promise<void> {

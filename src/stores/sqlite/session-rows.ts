@@ -68,7 +68,7 @@ const SQL = {
     (NULL, ?, ?, ?, 0, 0, '', '', 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', 0, ?, ?)`,
   giveBack: `UPDATE sessions SET owner = ?, erased = ?, ends_at = ?, reset = '', reset_head = '' WHERE key = ?`,
   describe: 'UPDATE sessions SET metadata = ? WHERE key = ?',
-  announce: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ?, last_end = ? WHERE key = ?',
+  use: 'UPDATE sessions SET fence = ?, touched_at = ?, ends_at = ?, last_end = ? WHERE key = ?',
   lose: `UPDATE sessions SET reset = 'version_regressed', reset_head = CASE WHEN head = '' THEN reset_head ELSE head END
     WHERE key = ?`,
   hold: 'UPDATE sessions SET exclusive_fence = ?, holder = ?, holder_until = ? WHERE key = ?',
@@ -176,10 +176,15 @@ export class SessionStatements {
   ): number {
     const isHeld = exclusive && row.holder === turn && row.holder_until > now;
     const fence = isHeld ? row.exclusive_fence : row.fence + 1;
-    this.run.announce.run(Math.max(row.fence, fence), row.touched_at, row.ends_at, row.last_end, row.key);
+    this.use({ ...row, fence: Math.max(row.fence, fence) });
     this.run.putLease.run(row.key, `p:${turn}`, turn, until);
     if (exclusive) this.run.hold.run(fence, turn, until, row.key);
     return fence;
+  }
+
+  /** Writes down that it was used, until when it lasts by that, and its fence. */
+  use({ key, fence, touched_at: at, ends_at: ends, last_end: last }: Row): void {
+    this.run.use.run(fence, at, ends, last, key);
   }
 
   /** What failed behind a version has said nothing. */
