@@ -82,7 +82,17 @@ function abandon(body: Readable, why: string, facts?: AnswerFacts, failure?: Fai
 
 async function beginStream(
   answer: UpstreamAnswer,
-  { dialect, translation, guarded, openTranscript, tapeBytes, isOfTurn, isExtra, isVerbatim }: PreparedCall,
+  {
+    dialect,
+    translation,
+    guarded,
+    openTranscript,
+    tapeBytes,
+    isOfTurn,
+    isRenamed,
+    isExtra,
+    isVerbatim,
+  }: PreparedCall,
   onFirstByte: () => void,
 ): Promise<BegunAnswer> {
   const writer = (guarded ?? translation)?.openStream();
@@ -103,7 +113,9 @@ async function beginStream(
   const { statusCode, body } = answer;
   const headers = translated ? ownHeaders(answer, 'text/event-stream; charset=utf-8') : answer.headers;
   const passage =
-    translated ?? transcript ?? (dialect.stream ? new RawPassage() : new BytePassage(withheld, mark));
+    translated ??
+    transcript ??
+    (dialect.stream ? new RawPassage() : new BytePassage(withheld, mark, isRenamed));
   const isOriginal = translation === undefined;
   return { kind: 'stream', statusCode, headers, facts: watch, watch, passage, first, body, isOriginal };
 }

@@ -179,6 +179,8 @@ export interface PreparedCall {
   readonly tapeBytes?: number;
   /** A conversation keeps what a stream says: it is written down as it goes by. */
   readonly isOfTurn?: boolean;
+  /** What it is known by here stands in its events in the place of what its provider calls it. */
+  readonly isRenamed?: boolean;
   /** Where guards read the answer: a stream is written anew then, whoever speaks which format. */
   readonly guarded?: { openStream(): StreamWriter | undefined; openGuard(): AnswerGuard };
   /** And where it is a transcript. */

@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser';
 import type { Frame, Framing } from '../contracts/provider.ts';
 
 /** Characters of one event that are held to be read. A stream with a longer one passes unwatched from there on. */
-const LARGEST_EVENT = 8 * 1024 * 1024;
+export const LARGEST_EVENT = 8 * 1024 * 1024;
 
 /** Cuts server-sent events out of bytes that come in any pieces. */
 export function openEventFraming(onFrame: (frame: Frame) => void, onTooLarge: () => void): Framing {

@@ -4,6 +4,7 @@ import type { StreamPart } from '../contracts/stream-part.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { EventGate } from '../lib/event-gate.ts';
+import { LARGEST_EVENT as LARGEST_READ } from './event-framing.ts';
 import type { AnswerGuard } from './guards/answer-guard.ts';
 import type { TurnTape } from './turn-tape.ts';
 import type { WithheldEvents } from './withheld-events.ts';
@@ -49,15 +50,17 @@ export class BytePassage implements Passage {
   readonly needsReading = false;
   readonly stopped = undefined;
   readonly told = undefined;
-  readonly #gate = new EventGate(LARGEST_EVENT);
+  readonly #gate: EventGate;
   readonly #withheld: WithheldEvents | undefined;
   readonly #mark: NonNullable<Dialect['mark']>;
 
   /**
    * @param withheld has seen what passes
    * @param mark of its dialect
+   * @param isRenamed each event is written anew behind it, for which it has to be whole: as large as one that can be read
    */
-  constructor(withheld?: WithheldEvents, mark: Dialect['mark'] = (bytes) => bytes) {
+  constructor(withheld?: WithheldEvents, mark: Dialect['mark'] = (bytes) => bytes, isRenamed = false) {
+    this.#gate = new EventGate(isRenamed ? LARGEST_READ : LARGEST_EVENT);
     this.#withheld = withheld;
     this.#mark = mark;
   }

@@ -35,7 +35,12 @@ export function prepareCall(call: ChatCall, deployment: Deployment): PreparedCal
   const tapeBytes = caching?.settings.maxEntry ?? 0;
   const prepared =
     tapeBytes > 0 || turn
-      ? { ...made, ...(tapeBytes > 0 && { tapeBytes }), isOfTurn: turn !== undefined }
+      ? {
+          ...made,
+          ...(tapeBytes > 0 && { tapeBytes }),
+          isOfTurn: turn !== undefined,
+          isRenamed: turn !== undefined && format.name === 'openai-responses',
+        }
       : made;
   if (format.kind === 'operation' && format.media === 'form' && anyReads(guards, 'result'))
     return { ...prepared, openTranscript: () => new TranscriptPassage(guards) };

@@ -50,5 +50,5 @@ export async function beginAnew(
 export const isBegunAnew = (
   sessions: Pick<Sessions, 'renew'>,
   ref: SessionRef,
-  { turn }: CommitOptions,
-): Promise<boolean> => sessions.renew(ref, turn.id, '', LEASE_MS);
+  { turn, ttlMs }: CommitOptions,
+): Promise<boolean> => sessions.renew(ref, turn.id, '', LEASE_MS, ttlMs);

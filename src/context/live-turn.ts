@@ -28,7 +28,7 @@ import { tellTurns } from './tell-turn.ts';
 import { withSomething } from './with-something.ts';
 import type { WriteBehind } from './write-behind.ts';
 
-/** In the time of a lease, how often a call that lives on renews it. */
+/** In the time of a lease, or of a conversation where that is shorter, how often a call that lives on renews both. */
 const RENEWALS = 3;
 
 /** What a turn needs of those who keep conversations. */
@@ -135,15 +135,21 @@ export class LiveTurn {
     return this.#end !== undefined;
   }
 
-  /** That somebody answers stays known for as long as the call lives: of one that dies it runs out. */
+  /**
+   * That somebody answers stays known for as long as the call lives, and the conversation does not end meanwhile: of one that dies
+   * it runs out.
+   */
   hold(leaseMs: number): void {
-    this.#renewal = setInterval(() => void this.#renew(leaseMs), leaseMs / RENEWALS).unref();
+    const everyMs = Math.min(leaseMs, this.#keeper.settings.ttl) / RENEWALS;
+    this.#renewal = setInterval(() => void this.#renew(leaseMs), everyMs).unref();
   }
 
   async #renew(leaseMs: number): Promise<void> {
-    const { sessions, log } = this.#keeper.ports;
+    const { ports, settings } = this.#keeper;
+    const { sessions, log } = ports;
     try {
-      if (!(await sessions.renew(this.ask.ref, this.id, this.#key, leaseMs))) clearInterval(this.#renewal);
+      const stands = await sessions.renew(this.ask.ref, this.id, this.#key, leaseMs, settings.ttl);
+      if (!stands) clearInterval(this.#renewal);
     } catch (error) {
       log.debug({ err: error }, 'a reservation was not renewed: it is tried again before it runs out');
     }

@@ -307,8 +307,11 @@ export interface Sessions {
   reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved>;
   /** Tombstone, idempotency, fence, version and open calls are checked and the turn is appended, in one step. */
   commit(ref: SessionRef, options: CommitOptions): Promise<Committed>;
-  /** What was reserved stands so much longer from now on. False: it does not stand any more. */
-  renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean>;
+  /**
+   * What was reserved stands so much longer from now on, and to answer is to speak: the session ends `ttlMs` from now at the
+   * earliest, within its absolute age. False: it does not stand any more.
+   */
+  renew(ref: SessionRef, turn: string, key: string, leaseMs: number, ttlMs: number): Promise<boolean>;
   /**
    * Gives a reservation back that came to no turn. A session without any that is described by nothing (`create`), not `reset`, and
    * of which all turns that were ever announced are given back, is gone with the last, as if it had never been: what is known of

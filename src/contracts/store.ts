@@ -91,12 +91,14 @@ export interface PutOptions {
   ifVersion?: number;
   /** Milliseconds after which the document is gone. Absent: it stays. */
   ttlMs?: number;
+  /** Nothing may be made with it that outlives it: it counts as written once as many replicas have it as have turns. */
+  replicated?: boolean;
 }
 
 export interface DeleteOptions {
   /** Only if the document is at this version. */
   ifVersion?: number;
-  /** It was secret: where the store has files of its own, nothing of it is to be left in them. */
+  /** It was secret: nothing of it is to be left in files that the store has of its own, and no failover may bring it back. */
   wipe?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { StoreEvent } from '../../src/stores/index.ts';
 import { type RedisServerOptions, startRedis, until } from '../helpers/redis-server.ts';
 import { openRedis } from '../helpers/redis-store.ts';
-import { commitOptions, draft, newId, reserveOptions, speakerIn } from './session-drafts.ts';
+import { commitOptions, DAY, draft, newId, reserveOptions, speakerIn } from './session-drafts.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -109,6 +109,44 @@ it('also where an older replica noted it, among what stays', async () => {
   await server.cli('hset', key('m'), 'u', '1');
   expect(await shown()).toBe('');
   expect(await server.cli('hvals', key('m'))).not.toContain('a last one');
+});
+
+it('what a time that is shorter now ends sooner, Redis lets go sooner, but for what tells that it ended', async () => {
+  const { server, add, ...store } = await open();
+  const left = async (...parts: string[]) =>
+    Promise.all(parts.map(async (part) => Number(await server.cli('pttl', key(part)))));
+  await add(ref, draft('one'));
+  expect(Math.min(...(await left('t', 'i', 'l')))).toBeGreaterThan(DAY);
+  const isLeft = async (ms: number) => {
+    const all = await left('t', 'i', 'l');
+    expect(Math.max(...all)).toBeLessThanOrEqual(ms + 120_000);
+    expect(Math.min(...all)).toBeGreaterThan(ms / 2);
+    expect((await left('m'))[0]).toBeGreaterThan(29 * DAY);
+  };
+  await store.open(ref, { ttlMs: LONG });
+  await isLeft(LONG);
+  await store.open(ref, { maxAgeMs: LONG / 4 });
+  await isLeft(LONG / 4);
+});
+
+it('finds what is somebody’s also where a failover lost what it was found by', async () => {
+  const { server, sessions, events, ...store } = await open();
+  const turn = draft('one');
+  const from = await store.open(ref, { turn: turn.id, owner: 'ann' });
+  await sessions.commit(ref, commitOptions(turn, from));
+  const found = async (owner?: string) =>
+    (await sessions.list('app', { owner, limit: 10 })).sessions.map(({ session }) => session);
+  // As of a Cluster in which another shard has that, and its master died before it could tell its replica.
+  expect(await server.cli('del', 'hypercare:c:{app}:all', 'hypercare:c:{app}:u:ann')).toBe('2');
+  expect(await found('ann')).toEqual([]);
+  const told = events.length;
+  await server.cli('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+  await until(() => events.length === told + 2, 'the new connection');
+  await until(async () => {
+    await store.open(ref, { owner: 'ann' });
+    return (await found('ann')).length === 1;
+  }, 'it to be found again');
+  expect([await found('ann'), await found()]).toEqual([['s1'], ['s1']]);
 });
 
 it('before the first turn there is none, though Redis counts from the end there', async () => {

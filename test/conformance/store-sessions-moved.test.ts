@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { openVault } from '../../src/context/privacy/vault.ts';
 import type { SessionRef } from '../../src/contracts/session.ts';
 import { type Store, StoreUnavailable } from '../../src/contracts/store.ts';
 import { startRedis, until } from '../helpers/redis-server.ts';
@@ -116,6 +117,26 @@ it('what is begun, described, deleted and erased counts as done only where the r
     () => safe.sessions.erase(ref),
   ])
     await expect(change()).rejects.toThrow(/0 of 1 replicas/);
+});
+
+it('a consumer’s key is there, and is destroyed, only where the replicas know it', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const [alone, safe] = [await opened(redis.url), await opened(redis.url, 1, 4000)];
+  const vaultIn = ({ documents }: Store) =>
+    openVault({ documents, encryptWith: 'a secret of this year', decryptWith: [], now: Date.now });
+  const vault = vaultIn(safe);
+  const unknown = /0 of 1 replicas/;
+  await expect(async () => vault.of('shop')).rejects.toThrow(unknown);
+  await expect(vault.rotate('bank')).rejects.toThrow(unknown);
+  const sealed = (await vaultIn(alone).of('shop')).seal('a secret');
+  expect((await vault.of('shop')).open(sealed)).toBe('a secret');
+  // Also when it is asked for again, and is gone from the master.
+  for (let time = 0; time < 2; time++) await expect(vault.destroy('shop')).rejects.toThrow(unknown);
+  expect(await alone.documents.list('context-keys', { after: 'tenant c' })).toEqual([]);
+  // Other documents wait for nobody.
+  expect(await safe.documents.put('notes', 'one', 1)).toEqual({ ok: true, version: 1 });
+  expect(await safe.documents.delete('notes', 'one')).toBe(true);
 });
 
 it('three nodes of a Cluster deal out their slots anew', async () => {

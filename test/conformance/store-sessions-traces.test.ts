@@ -252,7 +252,7 @@ const renew = fc.record({ which: fc.nat(5), leaseMs }).map((given) =>
     given,
     async (model, real) => {
       const { ref, turn, key } = model.pending[given.which % model.pending.length] as Pending;
-      await onAll(model, real, ref, (sessions, of) => sessions.renew(of, turn, key, given.leaseMs));
+      await onAll(model, real, ref, (sessions, of) => sessions.renew(of, turn, key, given.leaseMs, DAY));
     },
     ({ pending }) => pending.length > 0,
   ),

@@ -178,21 +178,21 @@ describe.each(places)('sessions on $name', ({ make }) => {
     const ref = newRef();
     const mine = newId();
     await open(ref, { turn: mine, key: 'k', exclusive: true, leaseMs: 50 });
-    expect(await store.sessions.renew(ref, mine, 'k', 60_000)).toBe(true);
+    expect(await store.sessions.renew(ref, mine, 'k', 60_000, DAY)).toBe(true);
     await place.pass(80);
     const again = (key: string) => store.sessions.reserve(ref, reserveOptions(newId(), { key }));
     expect(await again('k')).toMatchObject({ kind: 'running' });
     expect(await again('')).toMatchObject({ kind: 'locked' });
     await store.sessions.release(ref, mine, 'k');
-    expect(await store.sessions.renew(ref, mine, 'k', 60_000)).toBe(false);
-    expect(await store.sessions.renew(newRef(), mine, 'k', 60_000)).toBe(false);
+    expect(await store.sessions.renew(ref, mine, 'k', 60_000, DAY)).toBe(false);
+    expect(await store.sessions.renew(newRef(), mine, 'k', 60_000, DAY)).toBe(false);
     // What another has taken meanwhile is not taken back.
     const lapsed = newId();
     await open(ref, { turn: lapsed, key: 'k', exclusive: true, leaseMs: 20 });
     await place.pass(40);
     const theirs = newId();
     await open(ref, { turn: theirs, key: 'k', exclusive: true });
-    await store.sessions.renew(ref, lapsed, 'k', 60_000);
+    await store.sessions.renew(ref, lapsed, 'k', 60_000, DAY);
     await store.sessions.release(ref, theirs, 'k');
     expect(await again('k')).toMatchObject({ kind: 'reserved' });
   });

@@ -22,26 +22,37 @@ export function withOwnId(body: Buffer, id: string, more: JsonObject): Buffer {
 }
 
 /** The same in the events of a stream: ids are long and random, so that nothing else can look like one. */
-export function replaceId(bytes: Buffer | string, theirs: string, ours: string): Buffer | string {
-  if (theirs === '' || bytes.length === 0) return bytes;
-  const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
-  return text.includes(theirs) ? text.replaceAll(theirs, ours) : bytes;
-}
+export const replaceId = (bytes: Buffer | string, theirs: string, ours: string): Buffer | string =>
+  theirs === '' ? bytes : rewritten(bytes, (text, as) => text.replaceAll(as(theirs), as(ours)));
 
 /** A provider that was told of nothing says so; quotes in what a model says are escaped, and are never this. */
 const KEPT_NOWHERE = /"(store|previous_response_id|conversation)":\s*(?:false|null)/g;
 
 /** The same of where a response is kept, and of what it follows. */
-export function replaceKept(bytes: Buffer | string, kept: JsonObject): Buffer | string {
-  if (bytes.length === 0) return bytes;
-  const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
-  if (!text.includes('"response":')) return bytes;
-  const { conversation } = kept;
-  // Not everyone has the field: it stands beside one that everyone has.
-  const isAdded = conversation !== undefined && !text.includes('"conversation":');
-  const field = (name: string): string => `"${name}":${JSON.stringify(kept[name])}`;
-  return text.replace(KEPT_NOWHERE, (said, name: string) => {
-    const own = kept[name] === undefined ? said : field(name);
-    return isAdded && name === 'previous_response_id' ? `${own},${field('conversation')}` : own;
+export const replaceKept = (bytes: Buffer | string, kept: JsonObject): Buffer | string =>
+  rewritten(bytes, (text, as) => {
+    if (!text.includes('"response":')) return text;
+    const { conversation } = kept;
+    // Not everyone has the field: it stands beside one that everyone has.
+    const isAdded = conversation !== undefined && !text.includes('"conversation":');
+    const field = (name: string): string => as(`"${name}":${JSON.stringify(kept[name])}`);
+    return text.replace(KEPT_NOWHERE, (said, name: string) => {
+      const own = kept[name] === undefined ? said : field(name);
+      return isAdded && name === 'previous_response_id' ? `${own},${field('conversation')}` : own;
+    });
   });
+
+/**
+ * Changes what is written. Bytes are read as one letter each: of an event that goes on in pieces (it is too large to be held)
+ * a character may be cut at their edge, and stays whole.
+ * @param change is told how words are written in its text
+ */
+function rewritten(
+  bytes: Buffer | string,
+  change: (text: string, as: (word: string) => string) => string,
+): Buffer | string {
+  if (typeof bytes === 'string') return change(bytes, (word) => word);
+  const text = bytes.toString('latin1');
+  const changed = change(text, (word) => Buffer.from(word).toString('latin1'));
+  return changed === text ? bytes : Buffer.from(changed, 'latin1');
 }

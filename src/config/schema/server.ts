@@ -175,7 +175,7 @@ export const StoreSection = Strict(
       maximum: 10,
       default: 0,
       description:
-        'Redis with replicas: a turn of a conversation, or its erasure, counts as stored once so many of them have it, and so survives a failover. One round trip more.',
+        'Redis with replicas: a turn of a conversation, its erasure, and a consumer’s key that comes or goes count as stored once so many of them have it, and so survive a failover. One round trip more.',
     }),
     sync: OneOf(['everysec', 'always'], {
       default: 'everysec',

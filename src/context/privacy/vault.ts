@@ -159,11 +159,13 @@ class SealingVault implements Vault {
 
   async destroy(tenant: string): Promise<boolean> {
     this.#destroyed++;
-    const was = await this.#documents.delete(COLLECTION, idOf(tenant), { wipe: true });
-    // Who read them before they went must not put them back.
-    this.#destroyed++;
-    this.#seals.delete(tenant);
-    return was;
+    try {
+      return await this.#documents.delete(COLLECTION, idOf(tenant), { wipe: true });
+    } finally {
+      // Who read them before they went must not put them back; they may have gone also where nobody says so.
+      this.#destroyed++;
+      this.#seals.delete(tenant);
+    }
   }
 
   async renew(): Promise<WrappedKeys> {
@@ -254,6 +256,7 @@ class SealingVault implements Vault {
       if (!keys) return keys;
       const put = await this.#documents.put(COLLECTION, idOf(tenant), keys, {
         ifVersion: stored?.version ?? 0,
+        replicated: true,
       });
       if (!put.ok) continue;
       this.#seals.delete(tenant);

@@ -9,6 +9,7 @@ import type {
 import { checkLimit, checkName, checkTtl, encode } from '../check.ts';
 import type { Calls } from './calls.ts';
 import type { RedisClient } from './client.ts';
+import type { Replication } from './replication.ts';
 
 /**
  * A document is a hash (`v` version, `j` JSON), and a collection has an index, a sorted set in which all scores are
@@ -18,10 +19,13 @@ import type { RedisClient } from './client.ts';
 export class RedisDocuments implements Documents {
   readonly #client: RedisClient;
   readonly #calls: Calls;
+  readonly #replication: Replication | undefined;
 
-  constructor(client: RedisClient, calls: Calls) {
+  /** @param replication where replicas must have what no failover may take back */
+  constructor(client: RedisClient, calls: Calls, replication?: Replication) {
     this.#client = client;
     this.#calls = calls;
+    this.#replication = replication;
   }
 
   async get<T>(collection: string, id: string): Promise<StoredDocument<T> | undefined> {
@@ -35,17 +39,22 @@ export class RedisDocuments implements Documents {
     const { document, index, writes, log } = keys(collection, id);
     const json = encode(value);
     const ttlMs = checkTtl(options.ttlMs) ?? '';
+    const connection = this.#replication?.connection ?? 0;
     const [ok, version] = await this.#calls.make(() =>
       this.#client.hypercarePut(document, index, writes, log, id, json, options.ifVersion ?? '', ttlMs),
     );
+    if (options.replicated && ok === 1) await this.#replication?.reached(connection);
     return { ok: ok === 1, version };
   }
 
   async delete(collection: string, id: string, options: DeleteOptions = {}): Promise<boolean> {
     const { document, index, writes, log } = keys(collection, id);
+    const connection = this.#replication?.connection ?? 0;
     const gone = await this.#calls.make(() =>
       this.#client.hypercareDelete(document, index, writes, log, id, options.ifVersion ?? ''),
     );
+    // Also where there was none: somebody may have deleted it before, and not have heard that replicas know.
+    if (options.wipe) await this.#replication?.reached(connection);
     return gone === 1;
   }
 

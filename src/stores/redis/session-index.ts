@@ -11,18 +11,26 @@ import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import type { Lane } from './lane.ts';
 
-/** Users of sessions that belong to nobody, of which this process knows that they are in their index. */
+/** Sessions, and users of those that belong to nobody, of which this process knows that they are in their indexes. */
 const INDEXED_MOST = 10_000;
+
+/** How far Redis' clock may be before ours, in milliseconds. */
+const CLOCKS_APART_MS = 1000;
 
 /** By what sessions are found: of each tenant and of each user a sorted set of names, by when they began. */
 export class SessionIndex {
   readonly #lane: Lane;
   readonly #indexed = new LRUCache<string, true>({ max: INDEXED_MOST });
+  /** What began before may be in no index any more. Milliseconds since the epoch. */
+  #doubtedBefore = Date.now();
 
   constructor(lane: Lane) {
     this.#lane = lane;
     // Another Redis may be behind the next connection, that has not heard of them.
-    lane.onConnection(() => this.#indexed.clear());
+    lane.onConnection(() => {
+      this.#indexed.clear();
+      this.#doubtedBefore = Date.now() + CLOCKS_APART_MS;
+    });
   }
 
   /**
@@ -55,16 +63,22 @@ export class SessionIndex {
   }
 
   /** Who speaks in a session that belongs to nobody finds it by their name too. */
-  async putUser(
-    ref: SessionRef,
-    { generation, createdAt }: SessionHead,
-    user: string,
-    maxAgeMs: number,
-  ): Promise<void> {
-    const known = `${generation} ${user} ${ref.tenant.length} ${ref.tenant}${ref.session}`;
+  async putUser(ref: SessionRef, head: SessionHead, user: string, maxAgeMs: number): Promise<void> {
+    const known = nameOf(ref, head, user);
     if (this.#indexed.has(known)) return;
-    await this.put(ref, user, createdAt, maxAgeMs);
+    await this.put(ref, user, head.createdAt, maxAgeMs);
     this.#indexed.set(known, true);
+  }
+
+  /**
+   * Puts one there again that began before the connection of today: what it was found by may lie on another master, which a
+   * failover took back by a moment. Nobody waits for it: where it fails whoever speaks in it next does the same.
+   */
+  putAgain(ref: SessionRef, head: SessionHead, maxAgeMs: number): void {
+    const known = nameOf(ref, head, head.owner);
+    if (head.createdAt >= this.#doubtedBefore || this.#indexed.has(known)) return;
+    this.#indexed.set(known, true);
+    this.put(ref, head.owner, head.createdAt, maxAgeMs, 'NX').catch(() => this.#indexed.delete(known));
   }
 
   /**
@@ -121,6 +135,8 @@ export class SessionIndex {
   }
 }
 
+const nameOf = ({ tenant, session }: SessionRef, { generation }: SessionHead, user: string): string =>
+  `${generation} ${user} ${tenant.length} ${tenant}${session}`;
 const allOf = (tenant: string): string => `hypercare:c:{${encodeURIComponent(tenant)}}:all`;
 const userOf = (tenant: string, owner: string): string =>
   `hypercare:c:{${encodeURIComponent(tenant)}}:u:${owner}`;

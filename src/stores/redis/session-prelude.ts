@@ -12,7 +12,8 @@ end
  * whose calls are open, `md` what its client noted, where `:m` says `mn`), `:l` hash of leases (`f` fence, `x` and `u` exclusive holder and until, `xf` its fence, `p:` pending turn → until,
  * `w:` work → until and holder). All but `:m` go when the session ends; `:m` stays as long again as its absolute age, so
  * that a session that ended is known from one that never was. What is written of `:m` is written at once, and when Redis
- * lets its keys go (`ke`, one to two minutes behind the end) moves once a minute: both were half of what a turn took.
+ * lets its keys go (`ke`, one to two minutes behind the end) moves once a minute, or at once where times have become shorter: both
+ * were half of what a turn took.
  *
  * A Redis that evicts keys may let one go and keep the others: a life whose turns, or what they or it are known by, are not
  * all there is over. `r` is why this life began anew, or that it has lost turns, said until a turn comes to something: while the head
@@ -47,7 +48,9 @@ local function touch(ttl, hasNewKeys)
   local ends = math.min(now + tonumber(ttl), tonumber(m.en))
   put('u', whole(ends))
   put('ta', whole(now))
-  if hasNewKeys or ends + 60000 > tonumber(m.ke or '0') then
+  local kept = tonumber(m.ke or '0')
+  -- Also where it is to end sooner than it was: what was said is not to be there for as long as was said before.
+  if hasNewKeys or ends + 60000 > kept or ends + 120000 < kept then
     put('ke', whole(ends + 120000))
     for at = 2, 5 do redis.call('PEXPIREAT', KEYS[at], m.ke) end
     redis.call('PEXPIREAT', M, whole(ends + 60000 + tonumber(m.ka)))

@@ -156,7 +156,7 @@ return {'committed', whole(version), stale, '0'}`,
 return outcome(ARGV[1], ARGV[2]) or {}`,
   },
 
-  /** turn, key, leaseMs → 1 = it stands */
+  /** turn, key, leaseMs, ttlMs → 1 = it stands */
   hypercareSessionRenew: {
     numberOfKeys: 5,
     lua: `${PRELUDE}
@@ -167,6 +167,7 @@ redis.call('HSET', L, 'p:' .. turn, ends)
 if redis.call('HGET', L, 'x') == turn then redis.call('HSET', L, 'u', ends) end
 local known = key ~= '' and redis.call('HGET', I, 'k:' .. key)
 if known and known:match('^p:%d+:(.*)$') == turn then redis.call('HSET', I, 'k:' .. key, 'p:' .. ends .. ':' .. turn) end
+touch(ARGV[4])
 return 1`,
   },
 

@@ -105,6 +105,7 @@ export class RedisSessions implements Sessions {
     if (reserved.kind !== 'reserved') return reserved;
     const { head } = reserved;
     if (head.version === 0) await this.#index.put(ref, head.owner, head.createdAt, options.maxAgeMs);
+    else this.#index.putAgain(ref, head, options.maxAgeMs);
     if (head.owner === '' && owner !== '') await this.#index.putUser(ref, head, owner, options.maxAgeMs);
     return reserved;
   }
@@ -151,11 +152,12 @@ export class RedisSessions implements Sessions {
     return committedOf(await this.#write(write, isCommitted, large));
   }
 
-  async renew(ref: SessionRef, turn: string, key: string, leaseMs: number): Promise<boolean> {
+  async renew(ref: SessionRef, turn: string, key: string, leaseMs: number, ttlMs: number): Promise<boolean> {
     const keys = keysOf(ref);
-    return (
-      (await this.#lane.make((client) => client.hypercareSessionRenew(...keys, turn, key, leaseMs))) === 1
+    const renewed = await this.#lane.make((client) =>
+      client.hypercareSessionRenew(...keys, turn, key, leaseMs, ttlMs),
     );
+    return renewed === 1;
   }
 
   async release(ref: SessionRef, turn: string, key: string): Promise<void> {

@@ -26,7 +26,7 @@ export interface RedisStoreOptions {
   name: string;
   /** The longest a call may take, in milliseconds. Default 50. */
   commandTimeoutMs?: number;
-  /** What conversations write counts as stored once so many replicas have it. Default 0. */
+  /** What conversations write, and the keys that they are sealed with, counts as stored once so many replicas have it. Default 0. */
   replicas?: number;
   onEvent?: (event: StoreEvent) => void;
 }
@@ -105,12 +105,12 @@ class RedisStore implements Store {
     this.#ways = [store, talking, largely];
     this.#calls = store.calls;
     this.counters = new RedisCounters(client, this.#calls);
-    this.documents = new RedisDocuments(client, this.#calls);
     this.logs = new RedisLogs(client, this.#calls);
     this.budgets = new RedisBudgets(client, this.#calls);
     this.ledger = new RedisLedger(client, this.#calls);
     const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
     const replication = asking && new Replication(asking, { replicas, waitMs, withinMs: timeoutMs });
+    this.documents = new RedisDocuments(client, this.#calls, replication);
     const lanes = { talk: new Lane(talking, store), large: new Lane(largely, store) };
     this.sessions = new RedisSessions(lanes, replication);
     this.#watch(onEvent);

@@ -68,10 +68,12 @@ export class SqliteSessions implements Sessions {
     return this.#commits.enqueue(() => this.#commit(ref, options), this.#turns);
   }
 
-  renew(ref: SessionRef, turn: string, request: string, leaseMs: number): Promise<boolean> {
+  renew(ref: SessionRef, turn: string, request: string, leaseMs: number, ttlMs: number): Promise<boolean> {
     const renewed = (row: Row): boolean => {
-      const until = Math.floor(this.#now() + leaseMs);
+      const now = Math.floor(this.#now());
+      const until = now + leaseMs;
       if (!this.#sql.run.leaseOf.get(row.key, `p:${turn}`)) return false;
+      this.#sql.use(touched(row, now, ttlMs));
       this.#sql.run.putLease.run(row.key, `p:${turn}`, turn, until);
       if (row.holder === turn) this.#sql.run.hold.run(row.exclusive_fence, turn, until, row.key);
       const known = request === '' ? undefined : this.#sql.run.request.get(row.key, request);
@@ -216,7 +218,7 @@ export class SqliteSessions implements Sessions {
     });
   }
 
-  /** Forgets what ended; true if there may be more. */
+  /** Forgets what ended, some of it; true if there may be more. */
   async purge(): Promise<boolean> {
     return this.#commits.enqueue(() => this.#sql.purge(Math.floor(this.#now())), { durable: false });
   }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Budgets } from '../../contracts/budget.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
 import type { Sessions } from '../../contracts/session.ts';
@@ -31,6 +32,8 @@ export interface SqliteStoreOptions {
 
 const SNAPSHOT_EVERY_MS = 1000;
 const PURGE_EVERY_MS = 30_000;
+/** Between two steps of a purge, so that other processes come to write: they try again every few milliseconds. */
+const PURGE_PAUSE_MS = 20;
 
 /** The embedded store: documents in SQLite, counters in this process. The constructor throws what `openDatabase` does. */
 export class SqliteStore implements Store {
@@ -101,7 +104,9 @@ export class SqliteStore implements Store {
   async #purge(parts: readonly { purge(): Promise<boolean> }[]): Promise<void> {
     this.#guarded(() => this.#snapshot?.purge());
     try {
-      for (const part of parts) while (await part.purge());
+      for (const part of parts)
+        while (this.#database.isOpen && (await part.purge()))
+          await pause(PURGE_PAUSE_MS, undefined, { ref: false });
     } catch (error) {
       this.#heard(asUnavailable(error));
     }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import { SealBroken } from '../../../src/context/privacy/seal-broken.ts';
 import { openVault, type Vault } from '../../../src/context/privacy/vault.ts';
-import type { Documents } from '../../../src/contracts/store.ts';
+import { type Documents, StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -190,6 +190,26 @@ test('keys that others change all the time are none whose secret is unknown', as
   expect(found).toEqual({ current: 1, former: 1, unknown: 1, damaged: 0 });
   // The next look finds them calm.
   expect(await vault(docs, young, [old]).renew()).toEqual({ current: 2, former: 0, unknown: 1, damaged: 0 });
+});
+
+test('a key that may have gone seals nothing more, though nobody says that it has', async () => {
+  const docs = await documents();
+  // It is gone, and its answer with the line.
+  const cut = new Proxy(docs, {
+    get:
+      (of, name) =>
+      async (...asked: unknown[]) => {
+        const answer = await Reflect.apply(Reflect.get(of, name), of, asked);
+        if (name === 'delete') throw new StoreUnavailable('the line was cut');
+        return answer;
+      },
+  });
+  const keys = vault(cut);
+  const sealed = (await keys.of('shop')).seal('mine');
+  await expect(keys.destroy('shop')).rejects.toThrow('the line was cut');
+  const after = await keys.of('shop');
+  expect(() => after.open(sealed)).toThrow(SealBroken);
+  expect((await vault(docs).of('shop')).open(after.seal('said since'))).toBe('said since');
 });
 
 describe('what digests are keyed with where nothing is sealed', () => {
