@@ -184,9 +184,9 @@ export class Intake {
   }
 }
 
-/** Half as much again as usual is as usual. */
-const expectedOf = ({ what: { expected, observed } }: Finding): number =>
-  Math.max(expected * 1.5, observed * 0.02);
+/** Half as much again as usual is as usual; with more than an objective allows its budget burns. */
+const expectedOf = ({ detector, what: { expected, observed } }: Finding): number =>
+  detector === 'objective-burn' ? expected : Math.max(expected * 1.5, observed * 0.02);
 
 /** The engine's windows still hold what was before the fix, or its thread began anew and says what it had said. */
 function isEcho({ state, resolvedAt }: Finding, { when }: Detection, at: number): boolean {
