@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { DetectionEvent } from '../../src/contracts/finding.ts';
+import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { tickedGateway } from '../helpers/ticks.ts';
@@ -87,6 +88,28 @@ test('the thread that is killed is replaced, and what was open stays open', asyn
   fails(false);
   await gateway.until(isTold('ended'), traffic);
   expect(await gateway.metric('gateway_engine_restarts_total')).toBe(1);
+});
+
+test('a breaker that is open stays found when the thread is replaced, though nothing passes, and ends when it closes', async () => {
+  const { config } = await shop();
+  const { targets } = (config as { upstreams: { shop: { targets: object[] } } }).upstreams.shop;
+  const breaker = { errorRate: '50%', minRequests: 5, window: '30s', open: '60s' };
+  const gateway = await tickedGateway({ ...config, upstreams: { shop: { targets, breaker } } });
+  const seen = detections(gateway);
+  const { engine } = gateway;
+  if (!engine) throw new Error('the engine is on by default');
+  const say = (state: string) => admin(gateway, '/api/upstreams/shop/breaker', { body: { state } });
+  const isTold = (said: string) => () =>
+    seen.find(({ kind, detection }) => kind === said && detection.reason === 'breaker_open');
+  await gateway.pass(6, () => visits(gateway));
+  await say('open');
+  await gateway.until(isTold('opened'), async () => undefined);
+  await engine.crash();
+  await eventually(() => engine.status.restarts === 1 && engine.status.state === 'running');
+  await gateway.pass(30, async () => undefined);
+  expect(isTold('ended')()).toBeUndefined();
+  await say('closed');
+  await gateway.until(isTold('ended'), async () => undefined);
 });
 
 test('by its timer ticks go on being told while nothing is wrong, and the map of the traffic can be asked for', async () => {

@@ -50,7 +50,7 @@ port.on('message', (message: ToThread) => {
       core.context(message.signal);
       break;
     case 'change':
-      core.change(message.change);
+      core.change(message.change, message.ago);
       break;
     case 'delta':
       mergeDelta(core, JSON.parse(message.delta) as Delta);
