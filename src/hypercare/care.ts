@@ -210,6 +210,8 @@ export class Care {
   async beat(): Promise<void> {
     const wasLeader = this.leader.isLeader;
     const isLeader = await this.leader.renew();
+    // First of all: what is worked off is told while the rest of it is.
+    if (isLeader && !wasLeader) this.#telling.forget();
     this.#work();
     await this.settled();
     await this.#safely('the findings could not be looked after', async () => {
@@ -219,7 +221,6 @@ export class Care {
         this.#verifier.rest();
         return;
       }
-      if (!wasLeader) this.#telling.forget();
       for (const finding of findings) this.#verifier.follow(finding);
       // Each its own matter: what fails for one keeps no other from its own.
       await this.#safely('automatic actions could not be ended', () => this.#automatic.endDue(findings));

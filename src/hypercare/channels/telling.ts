@@ -57,16 +57,17 @@ export class Telling {
   readonly #stop = new AbortController();
   #channels: OpenChannel[] = [];
   #settings = '';
-  #isRead = false;
+  /** Times that leading began, and of which of them is what is known. */
+  #term = 0;
+  #readIn = -1;
 
   constructor(ports: TellingPorts) {
     this.#ports = ports;
   }
 
-  /** What is known may be of another leader's time. */
+  /** What is known may be of another leader's time. A run that is under way tells nothing more. */
   forget(): void {
-    this.#isRead = false;
-    this.#known.clear();
+    this.#term++;
   }
 
   /** Cuts off what is under way, for good: whoever is leader next tells it, as the store does not say that it was told. */
@@ -94,6 +95,7 @@ export class Telling {
 
   async #tellAll(channel: OpenChannel, findings: readonly Finding[]): Promise<void> {
     for (const finding of findings) {
+      if (this.#readIn !== this.#term) return;
       const known = this.#known.get(keyOf(channel, finding));
       const now = this.#ports.now();
       if (known?.state && finding.state === 'muted' && known.state !== 'muted')
@@ -192,7 +194,9 @@ export class Telling {
   }
 
   async #read(): Promise<void> {
-    if (this.#isRead) return;
+    const term = this.#term;
+    if (this.#readIn === term) return;
+    this.#known.clear();
     for (let after = ''; ; ) {
       const page = await this.#ports.documents.list<KnownTo>(COLLECTION, { after, limit: PAGE });
       for (const { id, value } of page) this.#known.set(id, value);
@@ -200,7 +204,7 @@ export class Telling {
       if (page.length < PAGE || last === undefined) break;
       after = last.id;
     }
-    this.#isRead = true;
+    this.#readIn = term;
   }
 }
 
