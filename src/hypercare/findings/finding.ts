@@ -110,6 +110,8 @@ export interface HistoryEntry {
   readonly from: FindingState | null;
   readonly to: FindingState | null;
   readonly note: string;
+  /** Of its being found, or found again: when that began. Absent: not known, or an entry of an earlier version. */
+  readonly since?: number;
 }
 
 export interface Note {

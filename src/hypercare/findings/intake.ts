@@ -70,6 +70,8 @@ export class Intake {
     const { book, actionsFor, similarTo } = this.#ports;
     const title = titleOf(detection);
     const [actions, similar] = await Promise.all([actionsFor(detection), similarTo(detection, title)]);
+    const { since } = detection.when;
+    const opened = { at, by: 'gateway', what: 'opened', from: null, to: 'open', since } as const;
     const base: Finding = {
       ...detection,
       id: newFindingId(at),
@@ -85,7 +87,7 @@ export class Intake {
       fixedIn: null,
       owner: '',
       muted: null,
-      history: [{ at, by: 'gateway', what: 'opened', from: null, to: 'open', note: detection.why.sentence }],
+      history: [{ ...opened, note: detection.why.sentence }],
       notes: [],
       actions,
       expected: null,
@@ -121,6 +123,7 @@ export class Intake {
         by: 'gateway',
         what: 'regressed',
         note: detection.why.sentence,
+        since: detection.when.since,
       });
       return this.#renewed(
         { ...back, actions: merged(finding.actions, actions), verification: null },
