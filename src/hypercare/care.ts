@@ -21,7 +21,7 @@ import { ReportBook } from './feedback/report-book.ts';
 import { FeedbackWork } from './feedback/work.ts';
 import { FindingBook } from './findings/book.ts';
 import { Desk } from './findings/desk.ts';
-import { type Action, type Finding, isOver } from './findings/finding.ts';
+import { type Action, detectionOf, type Finding, isOver } from './findings/finding.ts';
 import { Intake } from './findings/intake.ts';
 import { OpenFindingsMeter } from './findings/open-meter.ts';
 import { Knowledge } from './knowledge/knowledge.ts';
@@ -163,10 +163,10 @@ export class Care {
   }
 
   /** What is open, for an engine that begins: nothing while the store is away. */
-  async open(): Promise<Finding[]> {
-    let open: Finding[] = [];
+  async open(): Promise<Detection[]> {
+    let open: Detection[] = [];
     await this.#safely('what is open could not be read', async () => {
-      open = (await this.book.all()).filter((finding) => !isOver(finding));
+      open = (await this.book.all()).filter((finding) => !isOver(finding)).map(detectionOf);
     });
     return open;
   }
