@@ -9,9 +9,7 @@ import type { Registry } from '../telemetry/metrics.ts';
 import type { Outbound } from '../upstream/outbound.ts';
 import { Applier } from './actions/apply.ts';
 import { AutomaticActions } from './actions/automatic-actions.ts';
-import { prepare, writtenOf } from './actions/prepare.ts';
 import { onlyValue } from './actions/proposal.ts';
-import { propose } from './actions/propose.ts';
 import { CareReport } from './care-report.ts';
 import { deadChannel } from './channels/dead-channel.ts';
 import { Telling } from './channels/telling.ts';
@@ -21,11 +19,13 @@ import { ReportBook } from './feedback/report-book.ts';
 import { FeedbackWork } from './feedback/work.ts';
 import { FindingBook } from './findings/book.ts';
 import { Desk } from './findings/desk.ts';
-import { type Action, detectionOf, type Finding, isOver } from './findings/finding.ts';
+import { type Finding, isOver } from './findings/finding.ts';
 import { Intake } from './findings/intake.ts';
 import { OpenFindingsMeter } from './findings/open-meter.ts';
 import { Knowledge } from './knowledge/knowledge.ts';
+import { lasting } from './lasting.ts';
 import { Leader } from './leader.ts';
+import { offersFor } from './offers.ts';
 import type { ConfigPort, LivePort } from './ports.ts';
 import type { Tier } from './priority/impact.ts';
 import { Verifier } from './verification/verifier.ts';
@@ -127,7 +127,7 @@ export class Care {
       now,
       weights: () => config.config.hypercare.priority.weights,
       tierOf: (detection) => this.#tierOf(detection),
-      actionsFor: (detection) => this.#actionsFor(detection),
+      actionsFor: (detection) => offersFor(detection, { config, live, now }),
       similarTo: (detection, title) => this.knowledge.similar(detection, title),
       verifyEnd: async ({ id }) => {
         await verify(id, { claim: 'over by itself', action: null }, 'gateway');
@@ -166,7 +166,7 @@ export class Care {
   async open(): Promise<Detection[]> {
     let open: Detection[] = [];
     await this.#safely('what is open could not be read', async () => {
-      open = (await this.book.all()).filter((finding) => !isOver(finding)).map(detectionOf);
+      open = lasting(await this.book.all());
     });
     return open;
   }
@@ -228,9 +228,18 @@ export class Care {
         await this.#safely('what was broken off could not be settled', () => this.applier.settle(finding));
       for (const finding of findings.filter((each) => !isOver(each)))
         await this.#safely('an automatic action failed', () => this.#automatic.consider(finding));
+      await this.#leftOpen(findings);
       await this.#safely('feedback could not be linked', () => this.#feedback.round(findings));
       this.#tellSoon();
     });
+  }
+
+  /** No finding stays open because its end was told at a wrong time, or is for the engine of another replica to tell. */
+  async #leftOpen(findings: readonly Finding[]): Promise<void> {
+    for (const finding of findings)
+      await this.#safely('a finding was left open', () => this.#intake.endLeft(finding));
+    // While something waits the list may be older than what the engine has said.
+    if (this.#waiting.length === 0) this.#ports.engine.resume(lasting(findings));
   }
 
   /** What changes together is told together. */
@@ -305,25 +314,6 @@ export class Care {
       if (error instanceof StoreUnavailable) throw error;
       this.#ports.log.warn({ err: error }, 'a fix that failed could not be taken back');
     }
-  }
-
-  async #actionsFor(detection: Detection): Promise<Action[]> {
-    const { config, live, now } = this.#ports;
-    const proposals = await propose({
-      detection,
-      config: config.config,
-      written: writtenOf(config.text),
-      live,
-      textOf: (revision) => config.textOf(revision),
-    });
-    const actions: Action[] = [];
-    for (const proposal of proposals) {
-      const action = await prepare(proposal, actions.length, { config, live, now: now() });
-      if (action) actions.push(action);
-    }
-    return actions
-      .sort((a, b) => Number(b.dryRun.ok) - Number(a.dryRun.ok))
-      .map((action, n) => ({ ...action, n }));
   }
 
   #tierOf(detection: Detection): Tier {

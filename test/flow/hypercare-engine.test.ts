@@ -4,6 +4,7 @@ import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { tickedGateway } from '../helpers/ticks.ts';
+import { detection } from '../helpers/told-engine.ts';
 
 /** A request of each of several users. */
 const visits = (gateway: TestGateway): Promise<unknown> =>
@@ -110,6 +111,30 @@ test('a breaker that is open stays found when the thread is replaced, though not
   expect(isTold('ended')()).toBeUndefined();
   await say('closed');
   await gateway.until(isTold('ended'), async () => undefined);
+});
+
+test('what another replica’s engine has found open is gone on with, once, and ended when it is not seen here', async () => {
+  const { config } = await shop();
+  const gateway = await tickedGateway(config);
+  const seen = detections(gateway);
+  const { engine } = gateway;
+  if (!engine) throw new Error('the engine is on by default');
+  await gateway.pass(2, () => visits(gateway));
+  const open = detection({
+    fingerprint: 'state/state:breaker_open/*',
+    detector: 'state',
+    reason: 'breaker_open',
+  });
+  for (let beat = 0; beat < 3; beat++) engine.resume([open]);
+  const isEnd = ({ kind, detection: of }: DetectionEvent): boolean =>
+    kind === 'ended' && of.fingerprint === open.fingerprint;
+  await gateway.until(
+    () => seen.some(isEnd),
+    () => visits(gateway),
+  );
+  await gateway.pass(14, () => visits(gateway));
+  expect(seen.filter(isEnd)).toHaveLength(1);
+  expect(seen.find(isEnd)?.detection.when.until).toBeGreaterThan(0);
 });
 
 test('by its timer ticks go on being told while nothing is wrong, and the map of the traffic can be asked for', async () => {

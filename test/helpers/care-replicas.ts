@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { Documents } from '../../src/contracts/store.ts';
 import { Care } from '../../src/hypercare/care.ts';
 import { openStore } from '../../src/stores/index.ts';
@@ -45,8 +45,10 @@ const CONFIG = {
   },
 };
 
-/** Replicas of the half of hypercare that acts, on one store, with clocks that a test sets. */
+/** Replicas of the half of hypercare that acts, on one store, with clocks that a test sets: none has a beat of its own. */
 export async function careReplicas(): Promise<CareReplicas> {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
   const store = await openStore('memory:');
   onTestFinished(() => store.close());
   const shared = { now: Date.now() };

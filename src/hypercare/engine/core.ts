@@ -153,9 +153,13 @@ export class HypercareCore {
     this.#clock.goOn(tick, now);
   }
 
-  /** What was open when an engine before this one ended: told again as open, and ended by this one. */
-  resume(detections: readonly Detection[], now: number): void {
+  /**
+   * What an engine before this one, or another beside it, had found open: told again as open, and ended by this one.
+   * @param now of an engine that begins, the wall clock, milliseconds since the epoch
+   */
+  resume(detections: readonly Detection[], now?: number): void {
     for (const detection of detections) {
+      if (this.#open.get(detection.fingerprint)) continue;
       const suspicion = suspicionOf(this.counts, detection);
       const { fingerprint, when, impact } = detection;
       const open = new OpenDetection(fingerprint, suspicion, detection, this.counts.tick, when.since);
@@ -172,7 +176,7 @@ export class HypercareCore {
         for (const { dimension, value } of suspicion.places.flat())
           this.counts.makeSeries(dimension, value, suspicion.kind).lastTick = this.counts.tick;
     }
-    this.#clock.resume(now);
+    if (now !== undefined) this.#clock.resume(now);
   }
 
   get open(): readonly Detection[] {

@@ -28,6 +28,8 @@ export type ToThread =
   | { readonly kind: 'watch'; readonly watch: Watch }
   | { readonly kind: 'unwatch'; readonly id: string }
   | { readonly kind: 'bill'; readonly bill: Bill }
+  /** What others have found open, as far as this thread does not know it. */
+  | { readonly kind: 'resume'; readonly open: readonly Detection[] }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly of: unknown };
 
 /** What a thread begins with. */

@@ -7,38 +7,17 @@ import type {
   EngineStatus,
   FeedbackSignal,
   RequestQuery,
-  Ticks,
 } from '../../contracts/engine.ts';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../contracts/signal.ts';
-import type { EventLogs } from '../../contracts/store.ts';
 import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
-import type { RecentRequests } from '../../record/signals/recent-requests.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import type { EngineMeters } from './engine-meters.ts';
+import type { EnginePorts } from './engine-ports.ts';
 import type { Answer, FromThread, Question, ThreadStatus, ToThread } from './messages.ts';
 import { OpenQuestions } from './open-questions.ts';
 import { openWorker } from './open-worker.ts';
 import { Replicas } from './replicas.ts';
 import type { EngineSettings } from './settings.ts';
 import { type Change, ToldChanges } from './told-changes.ts';
-
-export interface EnginePorts {
-  readonly log: Logger;
-  readonly meters: EngineMeters;
-  readonly recent: Pick<RecentRequests, 'find'>;
-  /** Of the store that replicas share; absent: there are none. */
-  readonly logs?: EventLogs | undefined;
-  /** Told now and then what the engine has learnt, so that the next process may go on with it. */
-  onMemory?(memory: string): void;
-  /** Wall clock, milliseconds since the epoch. */
-  now(): number;
-  readonly ticks: Ticks;
-  /** Hands over the signals that wait for others. */
-  flush(): void;
-  /** A buffer is free again; null: whoever had this process's buffers has ended, and they with it. */
-  giveBack(buffer: ArrayBuffer | null): void;
-}
 
 /** The source of this process's own signals. */
 export const OWN = 'own';
@@ -144,10 +123,13 @@ export class EngineThread implements Engine {
     return promise;
   }
 
-  /** What was open before this process began, and what was known: the first thread goes on with it. */
-  resume(open: readonly Detection[], memory = ''): void {
+  /** @param memory what was known before this process began: the first thread goes on with it */
+  resume(open: readonly Detection[], memory = this.#memory): void {
     this.#memory = memory;
-    for (const detection of open) this.#open.set(detection.fingerprint, detection);
+    const unknown = open.filter(({ fingerprint }) => !this.#open.has(fingerprint));
+    if (unknown.length === 0) return;
+    for (const detection of unknown) this.#open.set(detection.fingerprint, detection);
+    this.#tell({ kind: 'resume', open: unknown });
   }
 
   onDetection(listener: (event: DetectionEvent) => void): () => void {

@@ -74,6 +74,9 @@ port.on('message', (message: ToThread) => {
     case 'bill':
       core.bills.take(core.counts, message.bill);
       break;
+    case 'resume':
+      core.resume(message.open);
+      break;
     case 'ask': {
       const { id, question, of } = message;
       try {

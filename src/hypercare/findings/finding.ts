@@ -181,11 +181,3 @@ export interface Finding extends Detection {
 /** States in which nobody has to do anything any more. */
 export const isOver = ({ state }: Pick<Finding, 'state'>): boolean =>
   state === 'resolved' || state === 'expired';
-
-/** What the engine said of it, without what people and the gateway made of that: for an engine that goes on with it. */
-export function detectionOf(finding: Finding): Detection {
-  const { fingerprint, detector, reason, category, severity, labels, what, where, when } = finding;
-  const { impact, correlates, cause, evidence, why, revisions, isPartial } = finding;
-  const seen = { fingerprint, detector, reason, category, severity, labels, what, where, when };
-  return { ...seen, impact, correlates, cause, evidence, why, revisions, isPartial };
-}

@@ -25,6 +25,10 @@ const EFFORT_UNKNOWN = 3;
 const EXPECTED_WITHIN_MS = 5 * 60_000;
 /** As long the engine may go on about an episode that was found fixed: its windows hold what was before. */
 const ECHO_MS = 10 * 60_000;
+/** What the engine said longer ago than this waited for a store, or for the lease. */
+const OLD_MS = 60_000;
+/** An end that could not be proven is tried again. */
+const AGAIN_MS = 24 * 60 * 60_000;
 /** A muted finding wakes when it has hit as many times the requests. */
 const GROWTH = 2;
 
@@ -39,12 +43,15 @@ export class Intake {
   }
 
   /** @returns the finding that it led to or changed; undefined: none. @throws StoreUnavailable */
-  async take({ kind, at, detection }: DetectionEvent): Promise<Finding | undefined> {
-    const { book } = this.#ports;
+  async take({ kind, at, detection: said }: DetectionEvent): Promise<Finding | undefined> {
+    const { book, now: clock } = this.#ports;
+    const detection =
+      kind === 'ended' ? { ...said, when: { ...said.when, until: said.when.until ?? at } } : said;
     const known = await book.of(detection.fingerprint);
     if (known === undefined) return kind === 'ended' ? undefined : this.#open(at, detection);
-    // Said before a replica took over, and worked off by another meanwhile.
-    if (at < known.seenAt) return known;
+    // Said before a replica took over, and worked off by another meanwhile. What is said now is new, whatever the clock of
+    // whoever saw it last had shown.
+    if (at < known.seenAt && at < clock() - OLD_MS) return known;
     if (isOver(known)) return kind === 'ended' ? known : this.#again(known, at, detection);
     // What is known now, and was not when it opened, may be helped in other ways.
     const isAsKnown =
@@ -57,13 +64,19 @@ export class Intake {
       const better = actions && { actions: merged(finding.actions, actions) };
       return this.#told({ ...renewed, ...better }, kind, at);
     });
-    if (
-      now &&
-      kind === 'ended' &&
-      (now.state === 'open' || now.state === 'acknowledged' || now.state === 'regressed')
-    )
-      await this.#ports.verifyEnd(now);
+    if (now && kind === 'ended' && isIdle(now)) await this.#ports.verifyEnd(now);
     return now;
+  }
+
+  /**
+   * Ends what nobody would end: its end was told while something was done about it, or proven, and that came to nothing.
+   * @throws StoreUnavailable
+   */
+  async endLeft(finding: Finding): Promise<void> {
+    const { book, now, verifyEnd } = this.#ports;
+    if (!isLeft(finding, now())) return;
+    if (isProvable(finding.what)) await verifyEnd(finding);
+    else await book.change(finding.id, (known) => (isLeft(known, now()) ? gone(known, now()) : undefined));
   }
 
   async #open(at: number, detection: Detection, instead?: Finding): Promise<Finding> {
@@ -157,13 +170,7 @@ export class Intake {
           note: 'it ended while it was muted',
         });
       // What saw it sees it no more, and no request could prove that.
-      if (!isProvable(finding.what) && canBecome(finding.state, 'expired')) {
-        const { verification } = finding;
-        return {
-          ...moved(finding, 'expired', { at, by: 'gateway', what: 'ended', note: UNPROVABLE }),
-          verification: verification && { ...verification, state: 'inconclusive', decidedAt: at },
-        };
-      }
+      if (!isProvable(finding.what) && canBecome(finding.state, 'expired')) return gone(finding, at);
       return noted(finding, { at, by: 'gateway', what: 'ended', note: 'no longer seen in the traffic' });
     }
     const { muted } = finding;
@@ -185,6 +192,25 @@ export class Intake {
     const now = { ...finding, scores, priority: scores.matrix, expected };
     return { ...now, title: titleOf(finding), sentence: sentenceOf(now) };
   }
+}
+
+/** Nobody does anything about it, and nothing is being proven. */
+const isIdle = ({ state }: Finding): boolean =>
+  state === 'open' || state === 'acknowledged' || state === 'regressed';
+
+/** What the traffic has just refused to prove, though no action stood in its way, it is not asked for again at once. */
+const isLeft = (finding: Finding, now: number): boolean => {
+  const { when, verification } = finding;
+  const refusedAt = verification?.action === null ? verification.decidedAt : null;
+  return isIdle(finding) && when.until !== null && (refusedAt === null || now - refusedAt > AGAIN_MS);
+};
+
+function gone(finding: Finding, at: number): Finding {
+  const { verification } = finding;
+  return {
+    ...moved(finding, 'expired', { at, by: 'gateway', what: 'ended', note: UNPROVABLE }),
+    verification: verification && { ...verification, state: 'inconclusive', decidedAt: at },
+  };
 }
 
 /** Half as much again as usual is as usual; with more than an objective allows its budget burns. */

@@ -247,7 +247,11 @@ export class Verifier {
     const note = `within a day of the fix ${bad} of ${total} requests are bad`;
     await this.#ports.book.change(finding.id, (known) =>
       known.state === 'resolved'
-        ? moved(known, 'regressed', { at, by: 'gateway', what: 'regressed', note })
+        ? {
+            ...moved(known, 'regressed', { at, by: 'gateway', what: 'regressed', note }),
+            // It lasts again: the engine goes on with it, and says when it is over.
+            when: { ...known.when, until: null },
+          }
         : undefined,
     );
     this.#unfollow(finding.id);
