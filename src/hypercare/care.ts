@@ -7,7 +7,6 @@ import { type Documents, StoreUnavailable } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
 import type { Outbound } from '../upstream/outbound.ts';
-import { Applier } from './actions/apply.ts';
 import { AutomaticActions } from './actions/automatic-actions.ts';
 import { onlyValue } from './actions/proposal.ts';
 import { CareReport } from './care-report.ts';
@@ -26,6 +25,7 @@ import { Knowledge } from './knowledge/knowledge.ts';
 import { lasting } from './lasting.ts';
 import { Leader } from './leader.ts';
 import { offersFor } from './offers.ts';
+import { OwnApplier } from './own-applier.ts';
 import type { ConfigPort, LivePort } from './ports.ts';
 import type { Tier } from './priority/impact.ts';
 import { Verifier } from './verification/verifier.ts';
@@ -54,7 +54,7 @@ type Waiting = { readonly detection: DetectionEvent } | { readonly tick: Watched
 export class Care {
   readonly book: FindingBook;
   readonly desk: Desk;
-  readonly applier: Applier;
+  readonly applier: OwnApplier;
   readonly knowledge: Knowledge;
   readonly reports: ReportBook;
   readonly report: CareReport;
@@ -121,7 +121,7 @@ export class Care {
     });
     const verify = this.#verifier.start.bind(this.#verifier);
     this.desk = new Desk({ book: this.book, now, verify });
-    this.applier = new Applier({ book: this.book, config, live, now, verify });
+    this.applier = new OwnApplier({ documents, book: this.book, config, live, now, verify });
     this.#intake = new Intake({
       book: this.book,
       now,
@@ -199,6 +199,7 @@ export class Care {
     await this.#remembered;
     this.#telling.close();
     await this.leader.resign().catch(() => undefined);
+    await this.applier.leave().catch(() => undefined);
   }
 
   /** Everything that was said so far is worked off, as far as the store lets it be. */
@@ -217,6 +218,9 @@ export class Care {
     await this.#safely('the findings could not be looked after', async () => {
       const findings = await this.book.all();
       this.#meter.set(findings);
+      await this.#safely('what this gateway did could not be taken back', () =>
+        this.applier.look(findings, isLeader),
+      );
       if (!isLeader) {
         this.#verifier.rest();
         return;
