@@ -37,10 +37,8 @@ export interface ThreadStart {
   readonly settings: EngineSettings;
   /** What was open when the thread before it ended. */
   readonly open: readonly Detection[];
-  readonly watches: readonly Watch[];
   /** Whether other replicas are to be told what was counted. */
   readonly isShared: boolean;
-  readonly isPartial: boolean;
   /** By the thread's own timer, or when it is told. */
   readonly ticks: Ticks;
   /** Wall clock, milliseconds since the epoch. */

@@ -236,9 +236,7 @@ export class EngineThread implements Engine {
     const worker = openWorker({
       settings: this.#settings,
       open: [...this.#open.values()],
-      watches: [...this.#watches.values()],
       isShared: this.#replicas !== undefined,
-      isPartial: this.#replicas?.isPartial ?? false,
       ticks: this.#ports.ticks,
       now: this.#ports.now(),
       memory: this.#memory,
@@ -255,6 +253,8 @@ export class EngineThread implements Engine {
         for (const [source, names] of this.#names) this.#post({ kind: 'names', source, names });
         for (const each of this.#changes.all(this.#ports.now(), this.#settings.tickMs))
           this.#post({ kind: 'change', ...each });
+        for (const watch of this.#watches.values()) this.#post({ kind: 'watch', watch });
+        this.#post({ kind: 'partial', isPartial: this.#replicas?.isPartial ?? false });
         // Last: of the states that were told some may be of targets that are in the config no more.
         this.#post({ kind: 'use', settings: this.#settings });
         for (const message of this.#held.splice(0)) this.#post(message);
