@@ -1,4 +1,4 @@
-import type { DetectionEvent } from './finding.ts';
+import type { Detection, DetectionEvent } from './finding.ts';
 import type { BadAndTotal, Dimension, Scope, Watch, WatchedTick } from './signal.ts';
 
 /** What somebody said about the service, as the engine counts it. Texts stay with who keeps the feedback. */
@@ -202,6 +202,8 @@ export interface Engine {
    * there is no thread. @param at wall clock, milliseconds since the epoch
    */
   tick(at: number): Promise<void>;
+  /** Goes on with what it does not know of what is open: tells newer figures of it, and its end. */
+  resume(open: readonly Detection[]): void;
   /** Events come in order. An `opened` is repeated after a restart of the engine's thread if it was open: same fingerprint. */
   onDetection(listener: (event: DetectionEvent) => void): () => void;
   onWatched(listener: (tick: WatchedTick) => void): () => void;

@@ -7,11 +7,8 @@ import { type Documents, StoreUnavailable } from '../contracts/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
 import type { Outbound } from '../upstream/outbound.ts';
-import { Applier } from './actions/apply.ts';
 import { AutomaticActions } from './actions/automatic-actions.ts';
-import { prepare, writtenOf } from './actions/prepare.ts';
 import { onlyValue } from './actions/proposal.ts';
-import { propose } from './actions/propose.ts';
 import { CareReport } from './care-report.ts';
 import { deadChannel } from './channels/dead-channel.ts';
 import { Telling } from './channels/telling.ts';
@@ -21,11 +18,14 @@ import { ReportBook } from './feedback/report-book.ts';
 import { FeedbackWork } from './feedback/work.ts';
 import { FindingBook } from './findings/book.ts';
 import { Desk } from './findings/desk.ts';
-import { type Action, type Finding, isOver } from './findings/finding.ts';
+import { type Finding, isOver } from './findings/finding.ts';
 import { Intake } from './findings/intake.ts';
 import { OpenFindingsMeter } from './findings/open-meter.ts';
 import { Knowledge } from './knowledge/knowledge.ts';
+import { lasting } from './lasting.ts';
 import { Leader } from './leader.ts';
+import { offersFor } from './offers.ts';
+import { OwnApplier } from './own-applier.ts';
 import type { ConfigPort, LivePort } from './ports.ts';
 import type { Tier } from './priority/impact.ts';
 import { Verifier } from './verification/verifier.ts';
@@ -54,7 +54,7 @@ type Waiting = { readonly detection: DetectionEvent } | { readonly tick: Watched
 export class Care {
   readonly book: FindingBook;
   readonly desk: Desk;
-  readonly applier: Applier;
+  readonly applier: OwnApplier;
   readonly knowledge: Knowledge;
   readonly reports: ReportBook;
   readonly report: CareReport;
@@ -121,13 +121,13 @@ export class Care {
     });
     const verify = this.#verifier.start.bind(this.#verifier);
     this.desk = new Desk({ book: this.book, now, verify });
-    this.applier = new Applier({ book: this.book, config, live, now, verify });
+    this.applier = new OwnApplier({ documents, book: this.book, config, live, now, verify });
     this.#intake = new Intake({
       book: this.book,
       now,
       weights: () => config.config.hypercare.priority.weights,
       tierOf: (detection) => this.#tierOf(detection),
-      actionsFor: (detection) => this.#actionsFor(detection),
+      actionsFor: (detection) => offersFor(detection, { config, live, now }),
       similarTo: (detection, title) => this.knowledge.similar(detection, title),
       verifyEnd: async ({ id }) => {
         await verify(id, { claim: 'over by itself', action: null }, 'gateway');
@@ -163,10 +163,10 @@ export class Care {
   }
 
   /** What is open, for an engine that begins: nothing while the store is away. */
-  async open(): Promise<Finding[]> {
-    let open: Finding[] = [];
+  async open(): Promise<Detection[]> {
+    let open: Detection[] = [];
     await this.#safely('what is open could not be read', async () => {
-      open = (await this.book.all()).filter((finding) => !isOver(finding));
+      open = lasting(await this.book.all());
     });
     return open;
   }
@@ -199,6 +199,7 @@ export class Care {
     await this.#remembered;
     this.#telling.close();
     await this.leader.resign().catch(() => undefined);
+    await this.applier.leave().catch(() => undefined);
   }
 
   /** Everything that was said so far is worked off, as far as the store lets it be. */
@@ -210,16 +211,20 @@ export class Care {
   async beat(): Promise<void> {
     const wasLeader = this.leader.isLeader;
     const isLeader = await this.leader.renew();
+    // First of all: what is worked off is told while the rest of it is.
+    if (isLeader && !wasLeader) this.#telling.forget();
     this.#work();
     await this.settled();
     await this.#safely('the findings could not be looked after', async () => {
       const findings = await this.book.all();
       this.#meter.set(findings);
+      await this.#safely('what this gateway did could not be taken back', () =>
+        this.applier.look(findings, isLeader),
+      );
       if (!isLeader) {
         this.#verifier.rest();
         return;
       }
-      if (!wasLeader) this.#telling.forget();
       for (const finding of findings) this.#verifier.follow(finding);
       // Each its own matter: what fails for one keeps no other from its own.
       await this.#safely('automatic actions could not be ended', () => this.#automatic.endDue(findings));
@@ -227,9 +232,18 @@ export class Care {
         await this.#safely('what was broken off could not be settled', () => this.applier.settle(finding));
       for (const finding of findings.filter((each) => !isOver(each)))
         await this.#safely('an automatic action failed', () => this.#automatic.consider(finding));
+      await this.#leftOpen(findings);
       await this.#safely('feedback could not be linked', () => this.#feedback.round(findings));
       this.#tellSoon();
     });
+  }
+
+  /** No finding stays open because its end was told at a wrong time, or is for the engine of another replica to tell. */
+  async #leftOpen(findings: readonly Finding[]): Promise<void> {
+    for (const finding of findings)
+      await this.#safely('a finding was left open', () => this.#intake.endLeft(finding));
+    // While something waits the list may be older than what the engine has said.
+    if (this.#waiting.length === 0) this.#ports.engine.resume(lasting(findings));
   }
 
   /** What changes together is told together. */
@@ -304,25 +318,6 @@ export class Care {
       if (error instanceof StoreUnavailable) throw error;
       this.#ports.log.warn({ err: error }, 'a fix that failed could not be taken back');
     }
-  }
-
-  async #actionsFor(detection: Detection): Promise<Action[]> {
-    const { config, live, now } = this.#ports;
-    const proposals = await propose({
-      detection,
-      config: config.config,
-      written: writtenOf(config.text),
-      live,
-      textOf: (revision) => config.textOf(revision),
-    });
-    const actions: Action[] = [];
-    for (const proposal of proposals) {
-      const action = await prepare(proposal, actions.length, { config, live, now: now() });
-      if (action) actions.push(action);
-    }
-    return actions
-      .sort((a, b) => Number(b.dryRun.ok) - Number(a.dryRun.ok))
-      .map((action, n) => ({ ...action, n }));
   }
 
   #tierOf(detection: Detection): Tier {

@@ -17,6 +17,7 @@ export const engineOff = (): Engine => ({
   stop: async () => undefined,
   crash: async () => undefined,
   tick: async () => undefined,
+  resume: () => undefined,
   onDetection: () => () => undefined,
   onWatched: () => () => undefined,
   watch: () => undefined,

@@ -1,8 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { DetectionEvent } from '../../src/contracts/finding.ts';
+import { admin } from '../helpers/admin.ts';
 import { backend } from '../helpers/backend.ts';
 import { eventually, type TestGateway, testGateway } from '../helpers/gateway.ts';
 import { tickedGateway } from '../helpers/ticks.ts';
+import { detection } from '../helpers/told-engine.ts';
 
 /** A request of each of several users. */
 const visits = (gateway: TestGateway): Promise<unknown> =>
@@ -87,6 +89,52 @@ test('the thread that is killed is replaced, and what was open stays open', asyn
   fails(false);
   await gateway.until(isTold('ended'), traffic);
   expect(await gateway.metric('gateway_engine_restarts_total')).toBe(1);
+});
+
+test('a breaker that is open stays found when the thread is replaced, though nothing passes, and ends when it closes', async () => {
+  const { config } = await shop();
+  const { targets } = (config as { upstreams: { shop: { targets: object[] } } }).upstreams.shop;
+  const breaker = { errorRate: '50%', minRequests: 5, window: '30s', open: '60s' };
+  const gateway = await tickedGateway({ ...config, upstreams: { shop: { targets, breaker } } });
+  const seen = detections(gateway);
+  const { engine } = gateway;
+  if (!engine) throw new Error('the engine is on by default');
+  const say = (state: string) => admin(gateway, '/api/upstreams/shop/breaker', { body: { state } });
+  const isTold = (said: string) => () =>
+    seen.find(({ kind, detection }) => kind === said && detection.reason === 'breaker_open');
+  await gateway.pass(6, () => visits(gateway));
+  await say('open');
+  await gateway.until(isTold('opened'), async () => undefined);
+  await engine.crash();
+  await eventually(() => engine.status.restarts === 1 && engine.status.state === 'running');
+  await gateway.pass(30, async () => undefined);
+  expect(isTold('ended')()).toBeUndefined();
+  await say('closed');
+  await gateway.until(isTold('ended'), async () => undefined);
+});
+
+test('what another replica’s engine has found open is gone on with, once, and ended when it is not seen here', async () => {
+  const { config } = await shop();
+  const gateway = await tickedGateway(config);
+  const seen = detections(gateway);
+  const { engine } = gateway;
+  if (!engine) throw new Error('the engine is on by default');
+  await gateway.pass(2, () => visits(gateway));
+  const open = detection({
+    fingerprint: 'state/state:breaker_open/*',
+    detector: 'state',
+    reason: 'breaker_open',
+  });
+  for (let beat = 0; beat < 3; beat++) engine.resume([open]);
+  const isEnd = ({ kind, detection: of }: DetectionEvent): boolean =>
+    kind === 'ended' && of.fingerprint === open.fingerprint;
+  await gateway.until(
+    () => seen.some(isEnd),
+    () => visits(gateway),
+  );
+  await gateway.pass(14, () => visits(gateway));
+  expect(seen.filter(isEnd)).toHaveLength(1);
+  expect(seen.find(isEnd)?.detection.when.until).toBeGreaterThan(0);
 });
 
 test('by its timer ticks go on being told while nothing is wrong, and the map of the traffic can be asked for', async () => {

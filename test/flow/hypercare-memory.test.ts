@@ -65,4 +65,16 @@ test('what the engine has learnt outlives its thread, and the process; so does w
   expect(objective).toMatchObject({ name: 'works', isMet: false });
   const { body } = await admin(second, `/api/findings/${finding.id}`);
   expect(['open', 'acknowledged', 'verifying']).toContain(body.state);
+
+  // What the engine goes on to say of it takes nothing back of what people do meanwhile.
+  const taken = await admin(second, `/api/findings/${finding.id}/acknowledge`, { method: 'POST' });
+  expect(taken.status).toBe(200);
+  const again = await second.until(
+    async () => {
+      const { body: now } = await admin(second, `/api/findings/${finding.id}`);
+      return now.seenAt > taken.body.seenAt && now;
+    },
+    async () => undefined,
+  );
+  expect(again).toMatchObject({ acknowledgedAt: expect.any(Number), owner: taken.body.owner });
 });

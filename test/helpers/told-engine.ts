@@ -8,6 +8,8 @@ export interface ToldEngine extends Engine {
   /** What it is asked to count now, by id. */
   readonly watches: Map<string, Watch>;
   readonly heard: FeedbackSignal[];
+  /** What it is given to go on with, each as often as it is. */
+  readonly resumed: Detection[];
   say(kind: DetectionEvent['kind'], detection: Detection, at?: number): void;
   /** So many requests at the place of a watch. */
   count(watch: string, bad: number, total: number, at?: number): void;
@@ -21,6 +23,7 @@ export function toldEngine(
   const ticks = new Set<(tick: WatchedTick) => void>();
   const watches = new Map<string, Watch>();
   const heard: FeedbackSignal[] = [];
+  const resumed: Detection[] = [];
   const off = engineOff();
   const listening =
     <T>(listeners: Set<(said: T) => void>) =>
@@ -33,6 +36,8 @@ export function toldEngine(
     queries: { ...off.queries, ...queries },
     watches,
     heard,
+    resumed,
+    resume: (open) => void resumed.push(...open),
     onDetection: listening(detections),
     onWatched: listening(ticks),
     watch: (watch) => void watches.set(watch.id, watch),

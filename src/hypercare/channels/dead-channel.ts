@@ -3,6 +3,9 @@ import type { Detection } from '../../contracts/finding.ts';
 /** The name of the signal. */
 const CHANNEL = 'channel';
 
+/** Whether it is about a channel, and so nothing that the engine sees. */
+export const isDeadChannel = ({ what: { signal } }: Pick<Detection, 'what'>): boolean => signal === CHANNEL;
+
 /** A channel that takes nothing is found like any other fault: who is to be told would not know. */
 export function deadChannel(channel: string, error: string, at: number): Detection {
   return {

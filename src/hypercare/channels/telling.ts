@@ -6,6 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Outbound } from '../../upstream/outbound.ts';
 import { type Finding, isOver } from '../findings/finding.ts';
 import type { Channel, ToldEvent } from './channel.ts';
+import { isDeadChannel } from './dead-channel.ts';
 import { NotDelivered, postingBy } from './post.ts';
 import { type OpenChannel, openChannels } from './settings.ts';
 
@@ -54,19 +55,22 @@ export class Telling {
   readonly #ports: TellingPorts;
   readonly #known = new Map<string, KnownTo>();
   readonly #failures = new Map<string, number>();
+  /** Channels that delivered last: of the others a finding may say that they are dead, though it was another that found it. */
+  readonly #alive = new Set<string>();
   readonly #stop = new AbortController();
   #channels: OpenChannel[] = [];
   #settings = '';
-  #isRead = false;
+  /** Times that leading began, and of which of them is what is known. */
+  #term = 0;
+  #readIn = -1;
 
   constructor(ports: TellingPorts) {
     this.#ports = ports;
   }
 
-  /** What is known may be of another leader's time. */
+  /** What is known may be of another leader's time. A run that is under way tells nothing more. */
   forget(): void {
-    this.#isRead = false;
-    this.#known.clear();
+    this.#term++;
   }
 
   /** Cuts off what is under way, for good: whoever is leader next tells it, as the store does not say that it was told. */
@@ -84,6 +88,10 @@ export class Telling {
   async run(findings: readonly Finding[]): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#open();
+    const names = new Set(this.#channels.map(({ name }) => name));
+    for (const finding of findings)
+      if (isDeadChannel(finding) && !isOver(finding) && !names.has(finding.reason))
+        this.#ports.onAlive(finding.reason);
     if (this.#channels.length === 0) return;
     await this.#read();
     const oldest = [...findings].reverse();
@@ -94,6 +102,7 @@ export class Telling {
 
   async #tellAll(channel: OpenChannel, findings: readonly Finding[]): Promise<void> {
     for (const finding of findings) {
+      if (this.#readIn !== this.#term) return;
       const known = this.#known.get(keyOf(channel, finding));
       const now = this.#ports.now();
       if (known?.state && finding.state === 'muted' && known.state !== 'muted')
@@ -131,7 +140,8 @@ export class Telling {
       const said = { state, priority, thread, attempts: 0, notBefore: 0, toldAt: at };
       await this.#note(channel, finding, { ...base, ...said });
       if (channel.isByFingerprint && thread !== before) await this.#keepThread(channel, finding, thread);
-      if ((this.#failures.get(channel.name) ?? 0) >= DEAD) this.#ports.onAlive(channel.name);
+      if (!this.#alive.has(channel.name)) this.#ports.onAlive(channel.name);
+      this.#alive.add(channel.name);
       this.#failures.delete(channel.name);
       return true;
     } catch (error) {
@@ -142,6 +152,7 @@ export class Telling {
       const wait = Math.max(error.retryAfterMs, Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (attempts - 1)));
       const failures = (this.#failures.get(channel.name) ?? 0) + 1;
       this.#failures.set(channel.name, failures);
+      this.#alive.delete(channel.name);
       log.warn(
         { channel: channel.name, finding: finding.id, reason: error.message, attempts },
         'a channel was not told',
@@ -192,7 +203,10 @@ export class Telling {
   }
 
   async #read(): Promise<void> {
-    if (this.#isRead) return;
+    const term = this.#term;
+    if (this.#readIn === term) return;
+    this.#known.clear();
+    this.#alive.clear();
     for (let after = ''; ; ) {
       const page = await this.#ports.documents.list<KnownTo>(COLLECTION, { after, limit: PAGE });
       for (const { id, value } of page) this.#known.set(id, value);
@@ -200,7 +214,7 @@ export class Telling {
       if (page.length < PAGE || last === undefined) break;
       after = last.id;
     }
-    this.#isRead = true;
+    this.#readIn = term;
   }
 }
 

@@ -4,12 +4,13 @@ import type { WatchedTick } from '../../contracts/signal.ts';
 import { DIMENSIONS, type NewName, type SignalBatch } from '../../record/signals/layout.ts';
 import { Counts } from '../signals/counts.ts';
 import { Translation } from '../signals/dictionary.ts';
-import { RING } from '../signals/leaves.ts';
 import type { Mark } from '../signals/marks.ts';
 import { KeyUse, readDenials } from './access.ts';
 import { Bills } from './bills.ts';
+import { budgetBurnt } from './budget-burnt.ts';
 import { burns } from './burns.ts';
 import { explain, type KnownChange } from './cause.ts';
+import { Clock } from './clock.ts';
 import { complaintClusters } from './complaints.ts';
 import { creeps } from './creep.ts';
 import { describe, fingerprintOf, type Hit, whoWasHit } from './describe.ts';
@@ -22,7 +23,7 @@ import { peerOutliers } from './peers.ts';
 import { matches } from './place.ts';
 import { suspicionOf } from './resumed.ts';
 import { Rises } from './rises.ts';
-import { type EngineSettings, HOUR, MINUTE } from './settings.ts';
+import { type EngineSettings, MINUTE } from './settings.ts';
 import { States } from './states.ts';
 import type { Suspicion } from './suspicion.ts';
 import { unusedFallback } from './unused-fallback.ts';
@@ -30,10 +31,6 @@ import { Watches } from './watches.ts';
 
 const CONSUMER = DIMENSIONS.indexOf('consumer');
 const ROUTE = DIMENSIONS.indexOf('route');
-const MODEL = DIMENSIONS.indexOf('model');
-
-/** Signals that burn an objective's budget. */
-const BURNING: ReadonlySet<string> = new Set(['errors', 'silent', 'contract', 'slow', 'first-token']);
 
 /** Families of what is the gateway's matter, or its upstreams', and not that of who asks. */
 const OURS: ReadonlySet<string> = new Set(['service', 'fallback']);
@@ -42,22 +39,12 @@ const OURS: ReadonlySet<string> = new Set(['service', 'fallback']);
 const MOST_CHANGES = 1000;
 /** Detections open at once; beyond it a flood is one matter, and the rest waits. */
 const MOST_OPEN = 100;
-/** Ticks that may be missing; beyond it time was not what it seemed, and counts of it say nothing. */
-const MOST_GAP = 3;
 /** Share of what is bad that makes it one client's matter. */
 const ONE_CLIENT = 0.8;
 
 export interface TickResult {
   readonly events: readonly DetectionEvent[];
   readonly watched: readonly WatchedTick[];
-}
-
-/** What is left of the tick's calculation for the next: when it began and whether time went as it should. */
-interface Clock {
-  lastTickAt: number;
-  /** Wall clock at each tick's beginning, for as many as are looked back at. */
-  readonly beganAt: Map<number, number>;
-  disturbedUntil: number;
 }
 
 /**
@@ -77,7 +64,7 @@ export class HypercareCore {
   readonly #changes: KnownChange[] = [];
   readonly #pending = new Map<string, number>();
   readonly bills: Bills = new Bills();
-  readonly #clock: Clock = { lastTickAt: 0, beganAt: new Map(), disturbedUntil: -1 };
+  readonly #clock = new Clock();
   #settings: EngineSettings;
   #revision = 0;
   isPartial = false;
@@ -151,8 +138,9 @@ export class HypercareCore {
     this.intake.context(signal);
   }
 
-  change(change: Omit<KnownChange, 'tick'>): void {
-    const known = { ...change, tick: this.counts.tick };
+  /** @param ago ticks since then: an engine that begins is told what the one before it knew */
+  change(change: Omit<KnownChange, 'tick'>, ago = 0): void {
+    const known = { ...change, tick: this.counts.tick - ago };
     this.#changes.push(known);
     if (this.#changes.length > MOST_CHANGES) this.#changes.shift();
     if (change.kind === 'revision') this.#revision = Number(change.to) || 0;
@@ -162,13 +150,16 @@ export class HypercareCore {
   /** Goes on from a tick that another engine had come to. Windows are empty at first: they are not looked at for a minute. */
   goOn(tick: number, now: number): void {
     this.counts.tick = tick;
-    this.#clock.lastTickAt = now;
-    this.#clock.disturbedUntil = tick + MINUTE;
+    this.#clock.goOn(tick, now);
   }
 
-  /** What was open when an engine before this one ended: told again as open, and ended by this one. */
-  resume(detections: readonly Detection[], now: number): void {
+  /**
+   * What an engine before this one, or another beside it, had found open: told again as open, and ended by this one.
+   * @param now of an engine that begins, the wall clock, milliseconds since the epoch
+   */
+  resume(detections: readonly Detection[], now?: number): void {
     for (const detection of detections) {
+      if (this.#open.get(detection.fingerprint)) continue;
       const suspicion = suspicionOf(this.counts, detection);
       const { fingerprint, when, impact } = detection;
       const open = new OpenDetection(fingerprint, suspicion, detection, this.counts.tick, when.since);
@@ -180,8 +171,12 @@ export class HypercareCore {
         this.bills.resume(detection.where.scopes[0]?.provider ?? '', suspicion);
       if (suspicion.reason === 'traffic_gone')
         this.#states.resumeGone(suspicion.places[0] ?? [], detection.what.expected);
+      // Where nothing passes while it lasts its place is known all the same.
+      if (suspicion.signal === 'state')
+        for (const { dimension, value } of suspicion.places.flat())
+          this.counts.makeSeries(dimension, value, suspicion.kind).lastTick = this.counts.tick;
     }
-    this.#clock.lastTickAt = now;
+    if (now !== undefined) this.#clock.resume(now);
   }
 
   get open(): readonly Detection[] {
@@ -192,7 +187,7 @@ export class HypercareCore {
   tick(now: number): TickResult {
     const { counts, intake, objectives } = this;
     const { tick } = counts;
-    const isSteady = this.#keepTime(now);
+    const isSteady = this.#clock.keepTime(tick, now, this.#settings.tickMs);
     counts.hours.at(now);
     counts.sumUp();
     this.onSummed(now);
@@ -218,25 +213,13 @@ export class HypercareCore {
     const watched = this.watches.step(now);
     intake.next();
     counts.next();
-    this.#clock.beganAt.set(counts.tick, now);
-    this.#clock.beganAt.delete(counts.tick - 48 * HOUR);
+    this.#clock.begin(counts.tick, now);
     return { events, watched };
   }
 
-  /** Whether time went on as it should. After a jump of the clock, or a pause, a few ticks are not looked at. */
-  #keepTime(now: number): boolean {
-    const { tick } = this.counts;
-    const { tickMs } = this.#settings;
-    const gap = this.#clock.lastTickAt === 0 ? tickMs : now - this.#clock.lastTickAt;
-    this.#clock.lastTickAt = now;
-    if (!this.#clock.beganAt.has(tick)) this.#clock.beganAt.set(tick, now - tickMs);
-    if (gap < 0 || gap > MOST_GAP * tickMs) this.#clock.disturbedUntil = tick + MINUTE;
-    return tick > this.#clock.disturbedUntil;
-  }
-
   #at(tick: number, now: number): number {
-    const { beganAt } = this.#clock;
-    return beganAt.get(tick) ?? now - (this.counts.tick - tick + 1) * this.#settings.tickMs;
+    const ahead = this.counts.tick - tick + 1;
+    return this.#clock.at(tick) ?? now - ahead * this.#settings.tickMs;
   }
 
   get #confirmTicks(): number {
@@ -317,7 +300,7 @@ export class HypercareCore {
     const sinceAt = this.#at(suspicion.since, now);
     const { correlates, cause } = explain(counts, read, this.#changes, sinceAt);
     const detection = describe(counts, {
-      budgetBurnt: this.#budgetBurnt(read),
+      budgetBurnt: budgetBurnt(this, read),
       fingerprint: fingerprintOf(counts, read),
       suspicion: read,
       hit,
@@ -328,29 +311,6 @@ export class HypercareCore {
       isPartial: this.isPartial,
     });
     return { read, detection, sinceAt };
-  }
-
-  /** Of the error budget of the route or model that it is all about. */
-  #budgetBurnt({ signal, bad, mark, places }: Suspicion): number | null {
-    if (!mark || !BURNING.has(signal)) return null;
-    const { leaves, tick } = this.counts;
-    const from = Math.max(0, tick - RING + 1);
-    const burnt = [ROUTE, MODEL].map((dimension) => {
-      // Where the place names neither, it is that of most of what was hit.
-      const hit = new Map<number, number>();
-      for (const { leaf, ring } of this.counts.cells(mark.id).all()) {
-        if (!places.some((place) => matches(this.counts, leaf, place))) continue;
-        const value = leaves.value(leaf, dimension);
-        for (let at = from; at <= tick; at++)
-          hit.set(value, (hit.get(value) ?? 0) + (ring[at % RING] as number));
-      }
-      const [most] = [...hit].sort((a, b) => b[1] - a[1]);
-      return most
-        ? this.objectives.burntBy(Math.min(bad, most[1]), signal, { dimension, value: most[0] })
-        : null;
-    });
-    const known = burnt.filter((share) => share !== null);
-    return known.length === 0 ? null : Math.max(...known);
   }
 
   /** With what only a closer look tells of the cause. */

@@ -2,9 +2,9 @@ import type { Bill, ContextSignal, FeedbackSignal, Ticks } from '../../contracts
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../contracts/signal.ts';
 import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
-import type { KnownChange } from './cause.ts';
 import type { Questions } from './questions.ts';
 import type { EngineSettings } from './settings.ts';
+import type { Change } from './told-changes.ts';
 
 /** What may be asked: names of methods of `Questions`. */
 export type Question = 'rates' | 'objectives' | 'trafficMap' | 'figures' | 'values';
@@ -17,7 +17,8 @@ export type ToThread =
   | { readonly kind: 'forget'; readonly source: string }
   | { readonly kind: 'feedback'; readonly signal: FeedbackSignal }
   | { readonly kind: 'context'; readonly signal: ContextSignal }
-  | { readonly kind: 'change'; readonly change: Omit<KnownChange, 'tick'> }
+  /** `ago`: ticks, of what the thread before this one knew. */
+  | { readonly kind: 'change'; readonly change: Change; readonly ago: number }
   /** What another replica counted in a tick: a `Delta` as JSON. */
   | { readonly kind: 'delta'; readonly delta: string }
   | { readonly kind: 'partial'; readonly isPartial: boolean }
@@ -27,6 +28,8 @@ export type ToThread =
   | { readonly kind: 'watch'; readonly watch: Watch }
   | { readonly kind: 'unwatch'; readonly id: string }
   | { readonly kind: 'bill'; readonly bill: Bill }
+  /** What others have found open, as far as this thread does not know it. */
+  | { readonly kind: 'resume'; readonly open: readonly Detection[] }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly of: unknown };
 
 /** What a thread begins with. */
@@ -34,10 +37,8 @@ export interface ThreadStart {
   readonly settings: EngineSettings;
   /** What was open when the thread before it ended. */
   readonly open: readonly Detection[];
-  readonly watches: readonly Watch[];
   /** Whether other replicas are to be told what was counted. */
   readonly isShared: boolean;
-  readonly isPartial: boolean;
   /** By the thread's own timer, or when it is told. */
   readonly ticks: Ticks;
   /** Wall clock, milliseconds since the epoch. */

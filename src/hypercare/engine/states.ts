@@ -1,7 +1,7 @@
-import type { RestReason } from '../../ai/models/rest.ts';
 import { DIMENSIONS } from '../../record/signals/layout.ts';
 import { type Counts, WHOLE } from '../signals/counts.ts';
 import { KINDS } from '../signals/leaves.ts';
+import { isBad, MOST_BAD } from './bad-states.ts';
 import type { KnownChange } from './cause.ts';
 import type { Where } from './place.ts';
 import { providerOutages } from './provider-outages.ts';
@@ -22,23 +22,10 @@ const LEAST_TRAFFIC = 50;
 const GONE = 0.1;
 /** Ticks of which traffic must be known. */
 const KNOWN = 60;
-/** Subjects whose state is kept. */
-const MOST = 10_000;
 
 interface Held {
   readonly change: KnownChange;
 }
-
-const BAD: Readonly<Record<string, readonly string[]>> = {
-  breaker: ['open', 'half-open'],
-  health: ['unhealthy', 'down'],
-  ejection: ['ejected'],
-  certificate: ['expiring', 'expired'],
-  // That a limit of calls is reached is over in a minute, and hits nobody where another key has room.
-  provider: ['down', 'quota_spent', 'auth_failed'] satisfies RestReason[],
-  tool: ['changed'],
-  probe: ['forgot', 'broken'],
-};
 
 const AWAY: ReadonlySet<string> = new Set(['health', 'ejection']);
 
@@ -51,7 +38,7 @@ export class States {
   take(change: KnownChange): void {
     const key = `${change.kind} ${change.subject}`;
     this.#bad.delete(key);
-    if (!BAD[change.kind]?.includes(change.to) || this.#bad.size >= MOST) return;
+    if (!isBad(change) || this.#bad.size >= MOST_BAD) return;
     this.#bad.set(key, { change });
   }
 

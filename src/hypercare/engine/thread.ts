@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type {
   Bill,
   ContextSignal,
@@ -7,37 +7,17 @@ import type {
   EngineStatus,
   FeedbackSignal,
   RequestQuery,
-  Ticks,
 } from '../../contracts/engine.ts';
 import type { Detection, DetectionEvent } from '../../contracts/finding.ts';
 import type { Watch, WatchedTick } from '../../contracts/signal.ts';
-import type { EventLogs } from '../../contracts/store.ts';
 import type { NewName, SignalBatch } from '../../record/signals/layout.ts';
-import type { RecentRequests } from '../../record/signals/recent-requests.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import type { KnownChange } from './cause.ts';
-import type { EngineMeters } from './engine-meters.ts';
-import type { Answer, FromThread, Question, ThreadStart, ThreadStatus, ToThread } from './messages.ts';
+import type { EnginePorts } from './engine-ports.ts';
+import type { Answer, FromThread, Question, ThreadStatus, ToThread } from './messages.ts';
 import { OpenQuestions } from './open-questions.ts';
+import { openWorker } from './open-worker.ts';
 import { Replicas } from './replicas.ts';
 import type { EngineSettings } from './settings.ts';
-
-export interface EnginePorts {
-  readonly log: Logger;
-  readonly meters: EngineMeters;
-  readonly recent: Pick<RecentRequests, 'find'>;
-  /** Of the store that replicas share; absent: there are none. */
-  readonly logs?: EventLogs | undefined;
-  /** Told now and then what the engine has learnt, so that the next process may go on with it. */
-  onMemory?(memory: string): void;
-  /** Wall clock, milliseconds since the epoch. */
-  now(): number;
-  readonly ticks: Ticks;
-  /** Hands over the signals that wait for others. */
-  flush(): void;
-  /** A buffer is free again; null: whoever had this process's buffers has ended, and they with it. */
-  giveBack(buffer: ArrayBuffer | null): void;
-}
+import { type Change, ToldChanges } from './told-changes.ts';
 
 /** The source of this process's own signals. */
 export const OWN = 'own';
@@ -50,7 +30,7 @@ const LONGEST_DELAY_MS = 30_000;
 const LIVED_MS = 60_000;
 /** Ticks without a word after which the engine counts as stalled. */
 const STALLED = 3;
-/** Changes, feedback and context signals that wait while there is no thread. */
+/** Feedback, context signals and bills that wait while there is no thread. */
 const MOST_HELD = 10_000;
 
 /**
@@ -74,6 +54,7 @@ export class EngineThread implements Engine {
   /** What the thread has learnt, for the next one. */
   #memory = '';
   readonly #watches = new Map<string, Watch>();
+  readonly #changes = new ToldChanges();
   /** Names by source, as they were told: a new thread has to be told them again. */
   readonly #names = new Map<string, NewName[]>();
   readonly #waiting = new Map<string, number>();
@@ -97,9 +78,8 @@ export class EngineThread implements Engine {
         log,
         now,
         tickMs: () => this.#settings.tickMs,
-        merge: (delta) => this.#worker?.postMessage({ kind: 'delta', delta } satisfies ToThread),
-        onPartial: (isPartial) =>
-          this.#worker?.postMessage({ kind: 'partial', isPartial } satisfies ToThread),
+        merge: (delta) => this.#post({ kind: 'delta', delta }),
+        onPartial: (isPartial) => this.#post({ kind: 'partial', isPartial }),
       });
     this.queries = {
       rates: (query) => this.#ask('rates', query),
@@ -143,10 +123,13 @@ export class EngineThread implements Engine {
     return promise;
   }
 
-  /** What was open before this process began, and what was known: the first thread goes on with it. */
-  resume(open: readonly Detection[], memory = ''): void {
+  /** @param memory what was known before this process began: the first thread goes on with it */
+  resume(open: readonly Detection[], memory = this.#memory): void {
     this.#memory = memory;
-    for (const detection of open) this.#open.set(detection.fingerprint, detection);
+    const unknown = open.filter(({ fingerprint }) => !this.#open.has(fingerprint));
+    if (unknown.length === 0) return;
+    for (const detection of unknown) this.#open.set(detection.fingerprint, detection);
+    this.#tell({ kind: 'resume', open: unknown });
   }
 
   onDetection(listener: (event: DetectionEvent) => void): () => void {
@@ -161,12 +144,12 @@ export class EngineThread implements Engine {
 
   watch(watch: Watch): void {
     this.#watches.set(watch.id, watch);
-    this.#worker?.postMessage({ kind: 'watch', watch } satisfies ToThread);
+    this.#post({ kind: 'watch', watch });
   }
 
   unwatch(id: string): void {
     this.#watches.delete(id);
-    this.#worker?.postMessage({ kind: 'unwatch', id } satisfies ToThread);
+    this.#post({ kind: 'unwatch', id });
   }
 
   feedback(signal: FeedbackSignal): void {
@@ -181,14 +164,15 @@ export class EngineThread implements Engine {
     this.#tell({ kind: 'bill', bill });
   }
 
-  change(change: Omit<KnownChange, 'tick'>): void {
-    this.#tell({ kind: 'change', change });
+  change(change: Change): void {
+    this.#changes.take(change, this.#ports.now());
+    this.#post({ kind: 'change', change, ago: 0 });
   }
 
   /** The configuration's part, from now on. */
   use(settings: EngineSettings): void {
     this.#settings = settings;
-    this.#worker?.postMessage({ kind: 'use', settings } satisfies ToThread);
+    this.#post({ kind: 'use', settings });
   }
 
   /** Takes a batch, and its buffer with it. False: too many wait, or there is no thread; the batch is still the caller's. */
@@ -205,7 +189,7 @@ export class EngineThread implements Engine {
   forget(source: string): void {
     this.#names.delete(source);
     this.#waiting.delete(source);
-    this.#worker?.postMessage({ kind: 'forget', source } satisfies ToThread);
+    this.#post({ kind: 'forget', source });
   }
 
   /** Signals that nobody could take. */
@@ -238,31 +222,25 @@ export class EngineThread implements Engine {
     else this.#names.set(source, [...names]);
   }
 
+  #post(message: ToThread): void {
+    this.#worker?.postMessage(message);
+  }
+
   #tell(message: ToThread): void {
-    if (this.#worker) this.#worker.postMessage(message);
+    if (this.#worker) this.#post(message);
     else if (this.#held.length < MOST_HELD) this.#held.push(message);
     else this.drop(1);
   }
 
   #begin(): Promise<void> {
-    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-    const workerData: ThreadStart = {
+    const worker = openWorker({
       settings: this.#settings,
       open: [...this.#open.values()],
-      watches: [...this.#watches.values()],
       isShared: this.#replicas !== undefined,
-      isPartial: this.#replicas?.isPartial ?? false,
       ticks: this.#ports.ticks,
       now: this.#ports.now(),
       memory: this.#memory,
-    };
-    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
-      workerData,
-      name: 'hypercare',
-      // Beside 64 MB of leaves and as much of all else: beyond it the engine ends, and the gateway does not.
-      resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 },
     });
-    worker.unref();
     worker.on('message', (message: FromThread) => this.#take(message));
     worker.on('error', (error) =>
       this.#ports.log.error({ err: error }, 'the hypercare engine’s thread failed'),
@@ -272,9 +250,14 @@ export class EngineThread implements Engine {
       const ready = (): void => {
         this.#worker = worker;
         this.#bornAt = Date.now();
-        for (const [source, names] of this.#names)
-          worker.postMessage({ kind: 'names', source, names } satisfies ToThread);
-        for (const message of this.#held.splice(0)) worker.postMessage(message);
+        for (const [source, names] of this.#names) this.#post({ kind: 'names', source, names });
+        for (const each of this.#changes.all(this.#ports.now(), this.#settings.tickMs))
+          this.#post({ kind: 'change', ...each });
+        for (const watch of this.#watches.values()) this.#post({ kind: 'watch', watch });
+        this.#post({ kind: 'partial', isPartial: this.#replicas?.isPartial ?? false });
+        // Last: of the states that were told some may be of targets that are in the config no more.
+        this.#post({ kind: 'use', settings: this.#settings });
+        for (const message of this.#held.splice(0)) this.#post(message);
         resolve();
       };
       worker.once('online', ready);

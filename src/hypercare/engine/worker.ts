@@ -10,9 +10,8 @@ import { MINUTE } from './settings.ts';
 const port = parentPort;
 if (!port) throw new Error('the engine’s worker runs in a thread of its own');
 
-const { settings, open, watches, isShared, isPartial, ticks, now, memory } = workerData as ThreadStart;
+const { settings, open, isShared, ticks, now, memory } = workerData as ThreadStart;
 const core = new HypercareCore(settings);
-core.isPartial = isPartial;
 // From the first signal on.
 if (isShared) core.counts.own.clear();
 const questions = new Questions(core, now);
@@ -21,7 +20,6 @@ const knownTick =
   memory === '' ? undefined : recall(core, questions.history, { text: memory, now, tickMs: settings.tickMs });
 if (knownTick !== undefined) core.goOn(knownTick, now);
 core.resume(open, now);
-for (const watch of watches) core.watches.add(watch);
 
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
@@ -50,7 +48,7 @@ port.on('message', (message: ToThread) => {
       core.context(message.signal);
       break;
     case 'change':
-      core.change(message.change);
+      core.change(message.change, message.ago);
       break;
     case 'delta':
       mergeDelta(core, JSON.parse(message.delta) as Delta);
@@ -73,6 +71,9 @@ port.on('message', (message: ToThread) => {
       break;
     case 'bill':
       core.bills.take(core.counts, message.bill);
+      break;
+    case 'resume':
+      core.resume(message.open);
       break;
     case 'ask': {
       const { id, question, of } = message;

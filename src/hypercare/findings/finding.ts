@@ -68,6 +68,10 @@ export interface Applied {
   readonly revision: number;
   /** Milliseconds since the epoch: then it ends by itself, unless it is verified. Null: it does not. */
   readonly endsAt: number | null;
+  /** The process that did it. Absent: nobody knows. */
+  readonly gateway?: string;
+  /** It is asked to take it back. */
+  readonly undo?: { readonly by: string; readonly why: string };
 }
 
 /** The test of a fix (verification/msprt.ts). */
@@ -110,6 +114,8 @@ export interface HistoryEntry {
   readonly from: FindingState | null;
   readonly to: FindingState | null;
   readonly note: string;
+  /** Of its being found, or found again: when that began. Absent: not known, or an entry of an earlier version. */
+  readonly since?: number;
 }
 
 export interface Note {

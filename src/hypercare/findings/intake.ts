@@ -25,6 +25,10 @@ const EFFORT_UNKNOWN = 3;
 const EXPECTED_WITHIN_MS = 5 * 60_000;
 /** As long the engine may go on about an episode that was found fixed: its windows hold what was before. */
 const ECHO_MS = 10 * 60_000;
+/** What the engine said longer ago than this waited for a store, or for the lease. */
+const OLD_MS = 60_000;
+/** An end that could not be proven is tried again. */
+const AGAIN_MS = 24 * 60 * 60_000;
 /** A muted finding wakes when it has hit as many times the requests. */
 const GROWTH = 2;
 
@@ -39,12 +43,15 @@ export class Intake {
   }
 
   /** @returns the finding that it led to or changed; undefined: none. @throws StoreUnavailable */
-  async take({ kind, at, detection }: DetectionEvent): Promise<Finding | undefined> {
-    const { book } = this.#ports;
+  async take({ kind, at, detection: said }: DetectionEvent): Promise<Finding | undefined> {
+    const { book, now: clock } = this.#ports;
+    const detection =
+      kind === 'ended' ? { ...said, when: { ...said.when, until: said.when.until ?? at } } : said;
     const known = await book.of(detection.fingerprint);
     if (known === undefined) return kind === 'ended' ? undefined : this.#open(at, detection);
-    // Said before a replica took over, and worked off by another meanwhile.
-    if (at < known.seenAt) return known;
+    // Said before a replica took over, and worked off by another meanwhile. What is said now is new, whatever the clock of
+    // whoever saw it last had shown.
+    if (at < known.seenAt && at < clock() - OLD_MS) return known;
     if (isOver(known)) return kind === 'ended' ? known : this.#again(known, at, detection);
     // What is known now, and was not when it opened, may be helped in other ways.
     const isAsKnown =
@@ -56,19 +63,27 @@ export class Intake {
       const offering = actions ? withOffers(finding, actions) : finding;
       return this.#told(this.#renewed(offering, detection, at), kind, at);
     });
-    if (
-      now &&
-      kind === 'ended' &&
-      (now.state === 'open' || now.state === 'acknowledged' || now.state === 'regressed')
-    )
-      await this.#ports.verifyEnd(now);
+    if (now && kind === 'ended' && isIdle(now)) await this.#ports.verifyEnd(now);
     return now;
+  }
+
+  /**
+   * Ends what nobody would end: its end was told while something was done about it, or proven, and that came to nothing.
+   * @throws StoreUnavailable
+   */
+  async endLeft(finding: Finding): Promise<void> {
+    const { book, now, verifyEnd } = this.#ports;
+    if (!isLeft(finding, now())) return;
+    if (isProvable(finding.what)) await verifyEnd(finding);
+    else await book.change(finding.id, (known) => (isLeft(known, now()) ? gone(known, now()) : undefined));
   }
 
   async #open(at: number, detection: Detection, instead?: Finding): Promise<Finding> {
     const { book, actionsFor, similarTo } = this.#ports;
     const title = titleOf(detection);
     const [actions, similar] = await Promise.all([actionsFor(detection), similarTo(detection, title)]);
+    const { since } = detection.when;
+    const opened = { at, by: 'gateway', what: 'opened', from: null, to: 'open', since } as const;
     const base: Finding = {
       ...detection,
       id: newFindingId(at),
@@ -84,7 +99,7 @@ export class Intake {
       fixedIn: null,
       owner: '',
       muted: null,
-      history: [{ at, by: 'gateway', what: 'opened', from: null, to: 'open', note: detection.why.sentence }],
+      history: [{ ...opened, note: detection.why.sentence }],
       notes: [],
       actions,
       expected: null,
@@ -120,6 +135,7 @@ export class Intake {
         by: 'gateway',
         what: 'regressed',
         note: detection.why.sentence,
+        since: detection.when.since,
       });
       return this.#renewed({ ...withOffers(back, actions), verification: null }, detection, at);
     });
@@ -149,13 +165,7 @@ export class Intake {
           note: 'it ended while it was muted',
         });
       // What saw it sees it no more, and no request could prove that.
-      if (!isProvable(finding.what) && canBecome(finding.state, 'expired')) {
-        const { verification } = finding;
-        return {
-          ...moved(finding, 'expired', { at, by: 'gateway', what: 'ended', note: UNPROVABLE }),
-          verification: verification && { ...verification, state: 'inconclusive', decidedAt: at },
-        };
-      }
+      if (!isProvable(finding.what) && canBecome(finding.state, 'expired')) return gone(finding, at);
       return noted(finding, { at, by: 'gateway', what: 'ended', note: 'no longer seen in the traffic' });
     }
     const { muted } = finding;
@@ -179,9 +189,28 @@ export class Intake {
   }
 }
 
-/** Half as much again as usual is as usual. */
-const expectedOf = ({ what: { expected, observed } }: Finding): number =>
-  Math.max(expected * 1.5, observed * 0.02);
+/** Nobody does anything about it, and nothing is being proven. */
+const isIdle = ({ state }: Finding): boolean =>
+  state === 'open' || state === 'acknowledged' || state === 'regressed';
+
+/** What the traffic has just refused to prove, though no action stood in its way, it is not asked for again at once. */
+const isLeft = (finding: Finding, now: number): boolean => {
+  const { when, verification } = finding;
+  const refusedAt = verification?.action === null ? verification.decidedAt : null;
+  return isIdle(finding) && when.until !== null && (refusedAt === null || now - refusedAt > AGAIN_MS);
+};
+
+function gone(finding: Finding, at: number): Finding {
+  const { verification } = finding;
+  return {
+    ...moved(finding, 'expired', { at, by: 'gateway', what: 'ended', note: UNPROVABLE }),
+    verification: verification && { ...verification, state: 'inconclusive', decidedAt: at },
+  };
+}
+
+/** Half as much again as usual is as usual; with more than an objective allows its budget burns. */
+const expectedOf = ({ detector, what: { expected, observed } }: Finding): number =>
+  detector === 'objective-burn' ? expected : Math.max(expected * 1.5, observed * 0.02);
 
 /** The engine's windows still hold what was before the fix, or its thread began anew and says what it had said. */
 function isEcho({ state, resolvedAt }: Finding, { when }: Detection, at: number): boolean {

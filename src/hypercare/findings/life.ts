@@ -24,6 +24,7 @@ export interface Happening {
   by: string;
   what: string;
   note?: string;
+  since?: number;
 }
 
 /** The finding with an entry more in its history. */
@@ -35,7 +36,8 @@ export function noted(finding: Finding, { at, by, what, note = '' }: Happening):
  * The finding in another state, with what follows from that and an entry in its history.
  * @throws Error if it can't become that
  */
-export function moved(finding: Finding, to: FindingState, { at, by, what, note = '' }: Happening): Finding {
+export function moved(finding: Finding, to: FindingState, happening: Happening): Finding {
+  const { at, by, what, note = '', since } = happening;
   const { state: from } = finding;
   if (!canBecome(from, to)) throw new Error(`a finding that is ${from} can’t become ${to}`);
   const times = {
@@ -44,7 +46,8 @@ export function moved(finding: Finding, to: FindingState, { at, by, what, note =
     timesRegressed: finding.timesRegressed + (to === 'regressed' ? 1 : 0),
     muted: to === 'muted' ? finding.muted : null,
   };
-  return withEntry({ ...finding, ...times, state: to }, { at, by, what, from, to, note });
+  const entry = { at, by, what, from, to, note, ...(since !== undefined && { since }) };
+  return withEntry({ ...finding, ...times, state: to }, entry);
 }
 
 function withEntry(finding: Finding, entry: HistoryEntry): Finding {

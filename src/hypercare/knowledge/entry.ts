@@ -1,4 +1,5 @@
 import type { CauseKind, DetectorId, FindingCategory } from '../../contracts/finding.ts';
+import { episodesOf } from '../findings/episodes.ts';
 import type { Finding } from '../findings/finding.ts';
 import { placeWords, sentenceOf } from '../findings/sentence.ts';
 
@@ -19,12 +20,14 @@ export interface KnowledgeEntry {
   readonly proof: string;
   /** Notes of the people who worked on it. */
   readonly notes: readonly string[];
+  /** From its being found, or found again. */
   readonly minutesToResolve: number;
 }
 
 /** Of a finding that was resolved, which is to say: proven. */
 export function entryOf(finding: Finding): KnowledgeEntry {
-  const { verification, resolvedAt, openedAt, cause, notes } = finding;
+  const { verification, resolvedAt, cause, notes } = finding;
+  const { openedAt } = episodesOf(finding).at(-1) ?? finding;
   return {
     id: finding.id,
     at: resolvedAt ?? finding.updatedAt,

@@ -1,6 +1,7 @@
 import type { Engine, RatePoint } from '../../contracts/engine.ts';
 import type { Report } from '../feedback/report.ts';
-import { type Finding, type HistoryEntry, isOver } from '../findings/finding.ts';
+import { type Episode, episodesOf } from '../findings/episodes.ts';
+import { type Finding, isOver } from '../findings/finding.ts';
 import { meanScore, netPromoterScore, type Score } from './score-interval.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -9,6 +10,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export interface Kpis {
   readonly from: number;
   readonly to: number;
+  /** Mean times are by episode: what came back is found, taken on and resolved anew. */
   readonly meanTimeToDetect: number | null;
   readonly meanTimeToAcknowledge: number | null;
   readonly meanTimeToResolve: number | null;
@@ -50,6 +52,8 @@ export async function kpisOf(
   const facts = findings.map(factsOf);
   const opened = facts.filter(({ openedAt }) => within(openedAt));
   const resolved = facts.filter(({ resolvedAt }) => resolvedAt !== null && within(resolvedAt));
+  const episodes = facts.flatMap((each) => each.episodes);
+  const begun = episodes.filter(({ openedAt }) => within(openedAt));
   const everResolved = facts.filter(({ resolutions }) => resolutions.some(within));
   const said = reports.filter(({ at }) => within(at));
   const [{ p95 }, objectives, availability] = await Promise.all([
@@ -62,9 +66,13 @@ export async function kpisOf(
   return {
     from,
     to,
-    meanTimeToDetect: mean(opened.map(({ detectedIn }) => detectedIn)),
-    meanTimeToAcknowledge: mean(opened.flatMap(({ takenOnIn }) => takenOnIn ?? [])),
-    meanTimeToResolve: mean(resolved.map(({ resolvedAt, openedAt }) => (resolvedAt as number) - openedAt)),
+    meanTimeToDetect: meanTime(begun, 'since', 'openedAt'),
+    meanTimeToAcknowledge: meanTime(begun, 'openedAt', 'takenOnAt'),
+    meanTimeToResolve: meanTime(
+      episodes.filter(({ resolvedAt }) => resolvedAt !== undefined && within(resolvedAt)),
+      'openedAt',
+      'resolvedAt',
+    ),
     availability,
     p95,
     objectives: objectives.map(({ name, isMet, burn, budgetLeft }) => ({ name, isMet, burn, budgetLeft })),
@@ -81,7 +89,8 @@ export async function kpisOf(
     actedOnShare:
       opened.length === 0
         ? null
-        : opened.filter(({ takenOnIn }) => takenOnIn !== undefined).length / opened.length,
+        : opened.filter(({ episodes: of }) => of.some(({ takenOnAt }) => takenOnAt !== undefined)).length /
+          opened.length,
     securityEvents: opened.filter(({ isSecurity }) => isSecurity).length,
     feedback: {
       reports: said.reduce((sum, { count }) => sum + count, 0),
@@ -113,10 +122,7 @@ async function availabilityOf(
 interface Facts {
   readonly openedAt: number;
   readonly resolvedAt: number | null;
-  /** Milliseconds from its beginning to its being found. */
-  readonly detectedIn: number;
-  /** Milliseconds until somebody took it on, or acted at once; undefined: nobody did. */
-  readonly takenOnIn: number | undefined;
+  readonly episodes: readonly Episode[];
   /** When it was resolved, each time. */
   readonly resolutions: readonly number[];
   readonly isOpen: boolean;
@@ -135,13 +141,11 @@ function factsOf(finding: Finding): Facts {
 }
 
 function readFacts(finding: Finding): Facts {
-  const { openedAt, resolvedAt, when, history, priority, category, timesRegressed } = finding;
-  const act = history.find(isAct);
+  const { openedAt, resolvedAt, history, priority, category, timesRegressed } = finding;
   return {
     openedAt,
     resolvedAt,
-    detectedIn: Math.max(0, openedAt - when.since),
-    takenOnIn: act && act.at - openedAt,
+    episodes: episodesOf(finding),
     resolutions: history.flatMap(({ to, at }) => (to === 'resolved' ? [at] : [])),
     isOpen: !isOver(finding),
     isUrgent: priority <= 'P1',
@@ -150,11 +154,13 @@ function readFacts(finding: Finding): Facts {
   };
 }
 
-const isAct = ({ to, by, what }: HistoryEntry): boolean =>
-  what === 'acknowledged' ||
-  to === 'acknowledged' ||
-  to === 'acting' ||
-  (to === 'verifying' && by !== 'gateway');
+/** Milliseconds from one time to another, of the episodes that have both. */
+const meanTime = (episodes: readonly Episode[], from: keyof Episode, to: keyof Episode): number | null =>
+  mean(
+    episodes.flatMap(({ [from]: began, [to]: ended }) =>
+      began === undefined || ended === undefined ? [] : [Math.max(0, ended - began)],
+    ),
+  );
 
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

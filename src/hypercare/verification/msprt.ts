@@ -11,6 +11,8 @@ export interface TestSettings {
   readonly broken: number;
   /** The rate that would be as it should. */
   readonly target: number;
+  /** What it must be below; absent: as `lineOf` says. */
+  readonly line?: number;
 }
 
 export interface TestResult {
@@ -33,7 +35,7 @@ export interface TestResult {
  * proof that it is above the target. "Not fixed": above the line, or proven above the target.
  */
 export function test(bad: number, total: number, settings: TestSettings): TestResult {
-  const line = lineOf(settings);
+  const { line = lineOf(settings) } = settings;
   const below = logMixture(bad, total, line, 'below');
   const above = logMixture(bad, total, line, 'above');
   const overTarget = logMixture(bad, total, settings.target, 'above');
@@ -59,11 +61,13 @@ export const lineOf = ({ broken, target }: TestSettings): number =>
   Math.min(0.999, Math.max(target, Math.sqrt(target * Math.max(broken, target))));
 
 /**
- * The rate that counts as usual again: half as much again as what was usual; where nothing was usual, a fiftieth of what
- * it was while broken.
+ * The rate that counts as usual again: half as much again as what was usual, and where it is broken by less than that,
+ * between the two; where nothing was usual, a fiftieth of what it was while broken.
  */
-export const targetOf = (broken: number, expected: number): number =>
-  Math.min(0.99, Math.max(expected * 1.5, Math.min(broken, 1) * 0.02, 1e-4));
+export function targetOf(broken: number, expected: number): number {
+  const usual = Math.min(expected * 1.5, Math.sqrt(expected * Math.max(broken, expected)));
+  return Math.min(0.99, Math.max(usual, Math.min(broken, 1) * 0.02, 1e-4));
+}
 
 function logMixture(bad: number, total: number, line: number, side: 'below' | 'above'): number {
   const good = total - bad;

@@ -148,7 +148,9 @@ export class Verifier {
       return;
     }
     const { state } = test(verification.bad, verification.total, verification);
-    if (state === 'fixed') await this.#fixed(finding, verification, at);
+    // The signal that is counted is not all that burns a budget: the engine must see it no more, either.
+    const isSeen = isBudget(finding) && !verification.isCanary && finding.when.until === null;
+    if (state === 'fixed' && !isSeen) await this.#fixed(finding, verification, at);
     else if (state === 'not-fixed') await this.#failed(finding, verification, at);
     else if (at > verification.watchedUntil) await this.#undecided(finding, at);
   }
@@ -245,7 +247,11 @@ export class Verifier {
     const note = `within a day of the fix ${bad} of ${total} requests are bad`;
     await this.#ports.book.change(finding.id, (known) =>
       known.state === 'resolved'
-        ? moved(known, 'regressed', { at, by: 'gateway', what: 'regressed', note })
+        ? {
+            ...moved(known, 'regressed', { at, by: 'gateway', what: 'regressed', note }),
+            // It lasts again: the engine goes on with it, and says when it is over.
+            when: { ...known.when, until: null },
+          }
         : undefined,
     );
     this.#unfollow(finding.id);
@@ -258,7 +264,10 @@ const needsWatch = ({ verification, state }: Finding, at: number): boolean =>
   (state === 'verifying' ||
     (state === 'resolved' && verification.state === 'fixed' && at <= verification.watchedUntil));
 
-function verificationOf({ what, where, impact }: Finding, claim: Claim, at: number): Verification {
+const isBudget = ({ detector }: Finding): boolean => detector === 'objective-burn';
+
+function verificationOf(finding: Finding, claim: Claim, at: number): Verification {
+  const { what, where, impact } = finding;
   // Whatever its reason is counted: what is usual beside it is not to be taken for it.
   const { beside = { observed: 0, expected: 0 } } = what;
   // A figure that is no rate is bad where its request was: the share of them is the rate.
@@ -266,7 +275,9 @@ function verificationOf({ what, where, impact }: Finding, claim: Claim, at: numb
   const usual = beside.expected + (what.unit === 'rate' ? what.expected : 0);
   // Where the place is but a part of what is looked at, the rest is as usual.
   const broken = Math.min(1, Math.max(1e-3, usual + Math.max(0, rate - usual) * (claim.dilution ?? 1)));
-  const target = targetOf(broken, usual);
+  // What an objective allows is no habit: with half as much again its budget burns still.
+  const target = isBudget(finding) ? Math.min(usual, broken) : targetOf(broken, usual);
+  const line = isBudget(finding) ? target : lineOf({ broken, target });
   return {
     state: 'running',
     startedAt: at,
@@ -281,14 +292,14 @@ function verificationOf({ what, where, impact }: Finding, claim: Claim, at: numb
     signal: what.signal,
     broken,
     target,
-    line: lineOf({ broken, target }),
+    line,
     bad: 0,
     total: 0,
     outside: { bad: 0, total: 0 },
     after: { bad: 0, total: 0 },
     forFixed: 1,
     forBroken: 1,
-    requestsNeeded: isProvable(what) ? test(0, 0, { broken, target }).requestsNeeded : null,
+    requestsNeeded: isProvable(what) ? test(0, 0, { broken, target, line }).requestsNeeded : null,
   };
 }
 

@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Drawn } from '../../../bench/scenarios/world.ts';
+import type { FindingState } from '../../../src/contracts/finding.ts';
 import { Questions } from '../../../src/hypercare/engine/questions.ts';
+import type { Finding } from '../../../src/hypercare/findings/finding.ts';
+import { moved } from '../../../src/hypercare/findings/life.ts';
+import { entryOf } from '../../../src/hypercare/knowledge/entry.ts';
 import { kpisOf } from '../../../src/hypercare/kpis/kpis.ts';
 import { fail, Small } from '../../helpers/small-gateway.ts';
+import { detection } from '../../helpers/told-engine.ts';
 
 const HOUR = 360;
 const HOUR_MS = 3_600_000;
@@ -69,4 +74,68 @@ test('availability is that of the stretch that is asked for, and users are those
   expect(p95).toBeCloseTo(20, 0);
   expect(feedback).toEqual({ reports: 1, perThousandUsers: null });
   expect((await kpis(1, 500)).feedback.perThousandUsers).toBe(2);
+});
+
+test('what comes back is found, taken on and resolved anew: times are by episode, and what an episode took stays what it took', async () => {
+  const MINUTE_MS = 60_000;
+  const [january, march] = [Date.UTC(2027, 0, 10), Date.UTC(2027, 2, 10)];
+  const detected = (since: number) => detection({ when: { since, until: null, pattern: 'constant' } });
+  let finding = {
+    ...detected(january - 4 * MINUTE_MS),
+    id: 'f1',
+    state: 'open',
+    openedAt: january,
+    resolvedAt: null,
+    timesRegressed: 0,
+    verification: null,
+    notes: [],
+    actions: [],
+    history: [
+      {
+        at: january,
+        by: 'gateway',
+        what: 'opened',
+        from: null,
+        to: 'open',
+        note: '',
+        since: january - 4 * MINUTE_MS,
+      },
+    ],
+  } as unknown as Finding;
+  const goesOn = (to: FindingState, at: number, since?: number): void => {
+    const by = to === 'acknowledged' ? 'ada' : 'gateway';
+    finding = moved(finding, to, { at, by, what: to, ...(since !== undefined && { since }) });
+  };
+  goesOn('acknowledged', january + 10 * MINUTE_MS);
+  goesOn('verifying', january + 15 * MINUTE_MS);
+  goesOn('resolved', january + 20 * MINUTE_MS);
+  finding = { ...finding, ...detected(march - 2 * MINUTE_MS) };
+  goesOn('regressed', march, march - 2 * MINUTE_MS);
+  const kpis = (at: number) => {
+    const queries = {
+      figures: async () => ({ p95: null }),
+      objectives: async () => [],
+      rates: async () => [],
+    };
+    const sources = { findings: [finding], reports: [], engine: { queries } as never, users: undefined };
+    return kpisOf(sources, at - HOUR_MS, at + 24 * HOUR_MS);
+  };
+  const minutes = async (at: number) => {
+    const { meanTimeToDetect, meanTimeToAcknowledge, meanTimeToResolve } = await kpis(at);
+    return [meanTimeToDetect, meanTimeToAcknowledge, meanTimeToResolve].map(
+      (time) => time && time / MINUTE_MS,
+    );
+  };
+  expect(await minutes(january)).toEqual([4, 10, 20]);
+  expect(await minutes(march)).toEqual([2, null, null]);
+  goesOn('verifying', march + 30 * MINUTE_MS);
+  goesOn('resolved', march + 60 * MINUTE_MS);
+  expect(await minutes(march)).toEqual([2, null, 60]);
+  expect(await minutes(january)).toEqual([4, 10, 20]);
+  expect(entryOf(finding).minutesToResolve).toBe(60);
+
+  // Entries of earlier versions don't say when it began: the finding does, of its last episode.
+  finding = { ...finding, history: finding.history.map(({ since: _, ...entry }) => entry) };
+  expect(await minutes(march)).toEqual([2, null, 60]);
+  expect(await minutes(january)).toEqual([null, 10, 20]);
 });

@@ -54,3 +54,16 @@ it('nothing usual, a rate of one and no requests at all are no reason to fail', 
   expect(test(100, 100, { broken: 1, target: 0.02 }).state).toBe('not-fixed');
   expect(Number.isFinite(test(100_000, 100_000, settings).forBroken)).toBe(true);
 });
+
+it('what was broken by little is proven below that, not below half as much again as usual', () => {
+  for (const [rate, usual] of [
+    [0.013, 0.01],
+    [0.019, 0.01],
+    [0.1, 0.01],
+  ] as const) {
+    const aim = { broken: rate, target: targetOf(rate, usual) };
+    expect(lineOf(aim)).toBeGreaterThan(usual);
+    expect(lineOf(aim)).toBeLessThan(rate);
+    expect(test(Math.round(rate * 1e6), 1e6, aim).state).toBe('not-fixed');
+  }
+});

@@ -30,7 +30,11 @@ function sharing(small: Small, detection: Detection | undefined) {
       rollBack,
       onResolved: async () => undefined,
     });
-  return { replica, finding: () => finding };
+  /** The engine says something newer of it. */
+  const told = (now: Detection | undefined): void => {
+    finding = { ...finding, ...now };
+  };
+  return { replica, finding: () => finding, told };
 }
 
 /** What the verifier makes of a claim. */
@@ -182,4 +186,37 @@ test('a finding whose day of watching is over is watched no more', async () => {
   small.now = watchedUntil + 1;
   verifier.follow(finding());
   expect(small.core.watches.all).toEqual([]);
+});
+
+test('an objective that burns slowly is not fixed by going on, nor while the engine sees it burn; below what it allows it is', async () => {
+  const everySo = (often: number) => (one: Drawn, at: number) => at % often === 0 && fail(one);
+  const small = new Small();
+  // Three days of 1.2 % are known, of the 1 % that it allows.
+  const of = (total: number) => ({ bad: total * 0.012, total });
+  small.core.objectives.all[0]?.recall({
+    minutes: Array.from({ length: 360 }, () => of(600)),
+    hours: Array.from({ length: 72 }, () => of(36_000)),
+    hour: of(0),
+    ticks: 72 * 360,
+  });
+  small.ticks(24, everySo(83));
+  const [found] = small.opened;
+  expect(found).toMatchObject({ detector: 'objective-burn', what: { expected: 0.01 } });
+  const goesOn = claimOn(small, found, { claim: 'ada: fixed', action: null });
+  await goesOn.start();
+  expect(await goesOn.after(300, everySo(83))).not.toBe('fixed');
+  expect(small.events.map(({ kind }) => kind)).not.toContain('ended');
+
+  const { replica, finding, told } = sharing(small, found);
+  const verifier = replica();
+  await verifier.start('f1', { claim: 'ada: fixed', action: null }, 'ada');
+  const from = small.watched.length;
+  small.ticks(60, everySo(500));
+  const [end] = small.events.filter(({ kind }) => kind === 'ended');
+  for (const tick of small.watched.slice(from)) await verifier.take(tick);
+  expect(finding().verification).toMatchObject({ state: 'running', line: 0.01, target: 0.01 });
+  told(end?.detection);
+  small.ticks(1, everySo(500));
+  await verifier.take(small.watched.at(-1) as (typeof small.watched)[number]);
+  expect(finding()).toMatchObject({ state: 'resolved', verification: { state: 'fixed' } });
 });
