@@ -5,7 +5,7 @@ import { gatherAnswer } from '../../../src/ai/gather-answer.ts';
 import type { JsonObject } from '../../../src/contracts/model-request.ts';
 import type { StreamPart } from '../../../src/contracts/stream-part.ts';
 
-const NAME = { requestId: 'r1', model: 'smart', created: 1 };
+const NAME = { id: 'r1', requestId: 'r1', model: 'smart', created: 1 };
 const format = CHAT_FORMATS.find(({ name }) => name === 'openai-responses');
 const asked = format?.readRequest({ model: 'm', input: 'Hi' });
 
