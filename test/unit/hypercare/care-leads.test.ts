@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Documents } from '../../../src/contracts/store.ts';
 import type { Care } from '../../../src/hypercare/care.ts';
 import { deadChannel } from '../../../src/hypercare/channels/dead-channel.ts';
@@ -25,12 +25,13 @@ async function theOne(care: Care, is: (finding: Finding) => boolean = () => true
 test('who leads again tells nothing that another has told meanwhile, however long it takes to work off what waits', async () => {
   const { documents, shared, told, replica } = await careReplicas();
   const gate = Promise.withResolvers<void>();
+  onTestFinished(() => gate.resolve());
   let looksUp = 0;
   let readsAnew = false;
   // The second thing that waits takes until the first has been told of.
   const slow = {
     get: async (collection: string, id: string) => {
-      if (shared.now > began && collection === 'finding-fingerprints' && ++looksUp === 2) await gate.promise;
+      if (shared.now > began && id === found.fingerprint && ++looksUp === 2) await gate.promise;
       return documents.get(collection, id);
     },
     list: (collection: string, options: object) => {
