@@ -30,7 +30,7 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
   }
   // Words of an operation are no more than a guess.
   if (facts.usage && (call.answer?.byRules || known || isLikely(facts.usage, facts))) {
-    const bill = price(facts.usage, isReplayed(call) ? 'cached' : 'reported');
+    const bill = price(facts.usage.billed ?? facts.usage, isReplayed(call) ? 'cached' : 'reported');
     const completed = known?.completed?.(facts.usage, facts.earlyUsage);
     const all = completed && price(completed, 'estimated');
     // Only of what is sold by it is anything missing.

@@ -1,7 +1,17 @@
 // What a provider's other models do for an answer (make pictures as a tool, advise, stand in) is billed at their own prices, and held for.
 import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
-import { aiGateway, chat, errorOf, event, lineOf, rawProvider, STREAM_HEADERS } from '../helpers/ai.ts';
+import {
+  type AiConfig,
+  aiGateway,
+  chat,
+  errorOf,
+  event,
+  lineOf,
+  rawProvider,
+  STREAM_HEADERS,
+  sdk,
+} from '../helpers/ai.ts';
 
 const PRICES = {
   'p0/gpt-4o-mini': { input: 1, output: 2 },
@@ -58,7 +68,7 @@ const message =
       );
   };
 
-async function setUp(kind: 'openai' | 'anthropic', answer: Answer, budget?: object) {
+async function setUp(kind: 'openai' | 'anthropic', answer: Answer, budget?: object, more: AiConfig = {}) {
   const provider = await rawProvider((response, { body }) =>
     answer(response, String(body).includes('"stream":true')),
   );
@@ -66,6 +76,7 @@ async function setUp(kind: 'openai' | 'anthropic', answer: Answer, budget?: obje
   const gateway = await aiGateway([{ kind, baseUrl, passthrough: true } as never], {
     models: Object.fromEntries(TARGETS),
     prices: PRICES,
+    ...more,
     ai: budget ? { budgets: [{ name: 'b', per: '1d', scope: 'consumer', ...budget }] } : {},
   });
   const ask = (body: object, path = kind === 'openai' ? '/v1/responses' : '/v1/messages') =>
@@ -177,6 +188,25 @@ it.each([
   const line = await lineOf(gateway, await ask({ stream }));
   expect(line.usd).toBeCloseTo(usd, 9);
   expect(line).toMatchObject({ tokens_in, tokens_out, usage_source: 'reported' });
+});
+
+it.each([
+  ['an advisor', ADVISED, 531],
+  ['who stood in', STOOD_IN, 264],
+  ['who alone was asked', STOOD_IN_ALONE, 264],
+])('Claude: clients are told what an answer says of itself, and it is what its prompt came to: %s', async (_who, usage, output) => {
+  const guarded = await setUp('anthropic', message(usage), undefined, { policies: [{ redact: {} }] });
+  const streamed = String((await guarded.ask({ stream: true })).body);
+  const last = JSON.parse(/^data: (.*"message_delta".*)$/m.exec(streamed)?.[1] ?? '{}');
+  expect(last.usage).toMatchObject({ input_tokens: 412, output_tokens: output });
+
+  const { gateway } = await setUp('anthropic', message(usage), undefined, { context: { enabled: true } });
+  const { responses } = sdk(gateway);
+  const told = { input_tokens: 412, output_tokens: output };
+  const { id, usage: said } = await responses.create({ model: 'smart', input: 'Hi' });
+  expect(said).toMatchObject(told);
+  // Of its turn, by which the next prompt is measured.
+  expect((await responses.retrieve(id)).usage).toMatchObject(told);
 });
 
 const advisor = { type: 'advisor_20260301', name: 'advisor', model: 'claude-opus', max_uses: 1 };
