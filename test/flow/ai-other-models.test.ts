@@ -139,12 +139,22 @@ it('a picture is held for as dear as it may be, at the price of who makes it', a
 
   expect((await ask({ tools: [tool] })).status).toBe(429);
   expect((await ask({ tools: [{ ...tool, quality: 'low' }], max_tool_calls: 40 })).status).toBe(429);
-  expect(errorOf(await ask({ tools: [{ type: 'image_generation' }] }))).toMatchObject({
+  expect(errorOf(await ask({ tools: [{ ...tool, model: 'gpt-image-99' }] }))).toMatchObject({
     code: 'budget_unpriced',
   });
   expect(provider.taken).toHaveLength(0);
 
   expect((await ask({ tools: [{ ...tool, quality: 'low' }] })).status).toBe(200);
+});
+
+it('a tool that names no model is held for, and costs, what OpenAI’s usual one does', async () => {
+  const answer = { ...RESPONSE, tools: [{ type: 'image_generation' }] };
+  const { gateway, ask } = await setUp('openai', respond(answer), { usd: 0.4 });
+
+  const line = await lineOf(gateway, await ask({ tools: [{ type: 'image_generation' }] }));
+
+  expect(line.usd).toBeCloseTo(USD_ASKED + (10 * 5 + 40 * 8 + 6_250 * 30) / 1e6, 9);
+  expect((await ask({ tools: [{ type: 'image_generation' }] })).status).toBe(429);
 });
 
 it('who makes pictures by a tool falls under the budget of who makes them', async () => {
