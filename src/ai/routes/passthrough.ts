@@ -14,7 +14,7 @@ import { CHAT_FORMATS } from '../formats/index.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
-import { asksStream, dialectOf, readCall, saysLater, usageOf } from '../passthrough-call.ts';
+import { asksStream, dialectOf, readCall, saysLater, usageOf, wordsOf } from '../passthrough-call.ts';
 import { blankedBy, passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
@@ -145,7 +145,7 @@ function callOf(
       model: name,
       modelAt: { start: 0, end: 0 },
       ...asked,
-      asks: asksIn(dialectName, facts.asks),
+      asks: asksIn(wordsOf(deployment.provider, path, dialectName), facts.asks),
       maxOutput,
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: known.isUnknowable,
