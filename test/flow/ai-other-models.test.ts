@@ -157,6 +157,33 @@ it('a tool that names no model is held for, and costs, what OpenAI’s usual one
   expect((await ask({ tools: [{ type: 'image_generation' }] })).status).toBe(429);
 });
 
+/** An event that is too long to be read, and says all. */
+const TOO_LONG = { ...RESPONSE, output: [{ ...RESPONSE.output[0], result: 'A'.repeat(9 * 1024 * 1024) }] };
+
+it.each([
+  ['streamed', '/v1/responses', respond(TOO_LONG), true],
+  ['streamed, in the provider’s own words', '/v1/providers/p0/responses', respond(TOO_LONG), true],
+  [
+    'in nobody’s form',
+    '/v1/providers/p0/responses',
+    (response: ServerResponse) => response.writeHead(200, json).end('[1]'),
+    false,
+  ],
+])('a picture that can’t be read costs all that was held for it: %s', async (_how, path, answer, stream) => {
+  const { gateway, ask } = await setUp('openai', answer, { usd: 0.3 });
+
+  const line = await lineOf(gateway, await ask({ tools: [tool], stream }, path));
+
+  expect(line).toMatchObject({ tokens_out: 100 + 7_024, usage_source: 'estimated' });
+  expect(line.usd).toBeGreaterThan((100 * 2 + 7_024 * 32) / 1e6);
+  const { message: refused } = errorOf(await ask({ tools: [tool], stream }, path));
+  const [remain, held] = [/([\d.]+) USD remain/, /may take ([\d.]+) USD/].map((each) =>
+    Number(each.exec(String(refused))?.[1]),
+  );
+  expect(held).toBeCloseTo(Number(line.usd), 5);
+  expect(remain).toBeCloseTo(0.3 - Number(line.usd), 5);
+});
+
 it('who makes pictures by a tool falls under the budget of who makes them', async () => {
   const only = { scope: 'model', match: ['gpt-image-1.5'], requests: 1 };
   const { ask } = await setUp('openai', respond(RESPONSE), only);

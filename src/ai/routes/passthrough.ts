@@ -4,9 +4,7 @@ import { askedMethods } from '../../lib/method-override.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import { isOfAccount } from '../account-paths.ts';
 import { newAiFacts } from '../ai-facts.ts';
-import { withTools } from '../budgets/asked-tools.ts';
 import type { CallBudgets } from '../budgets/call-budgets.ts';
-import { chatAtMost } from '../budgets/estimate.ts';
 import { asksIn } from '../budgets/others-at-most.ts';
 import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
@@ -150,12 +148,6 @@ function callOf(
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: known.isUnknowable,
       isLater: known.isLater,
-      usageUnread: () =>
-        withTools(
-          chatAtMost(bytes, maxOutput || budgets.output, deployment.window, [deployment.model]),
-          facts.toolUses,
-          budgets.searches,
-        ),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, budgets, deployment.window),
     },
     prepared,
