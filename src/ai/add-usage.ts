@@ -1,10 +1,10 @@
 import type { Amount, Usage } from '../contracts/usage.ts';
 
-/** What two answers, or two parts of one, came to. */
-export function addUsage(
-  { byOthers: ofOne = [], ...one }: Usage,
-  { byOthers: ofOther = [], ...other }: Usage,
-): Usage {
+/** What two answers, or two parts of one, came to: each what it is billed. */
+export function addUsage({ byOthers: ofOne = [], ...first }: Usage, second: Usage): Usage {
+  const { byOthers: ofOther = [], ...last } = second;
+  const { billed: one = first } = first;
+  const { billed: other = last } = last;
   const kinds = Object.keys({ ...one, ...other }) as Amount[];
   const sum: Usage = { ...other };
   for (const kind of kinds) sum[kind] = (one[kind] ?? 0) + (other[kind] ?? 0);

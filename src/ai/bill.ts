@@ -1,7 +1,10 @@
 import type { AnswerFacts, Usage } from '../contracts/usage.ts';
 import { addUsage } from './add-usage.ts';
 import { painterOf } from './budgets/asked-models.ts';
+import { dearKinds, onceAtMost } from './budgets/once-at-most.ts';
+import { costOfOther, othersAtMost, othersOf } from './budgets/others-at-most.ts';
 import type { Bill, ChatCall, ChatRequest, EarlierBill } from './chat-call.ts';
+import { costAtMost, type DearKinds } from './cost-at-most.ts';
 import { chatUnseen, generatedUnseen, partOf, saysAll } from './cut-short.ts';
 import type { Answerer } from './models/deployment.ts';
 import { isNothing, type Pricer, priceAtMost } from './prices.ts';
@@ -14,12 +17,12 @@ const NOTHING: Usage = { input: 0, output: 0, cached: 0 };
 /** What an answer came to: as its provider reports it, or counted, for which it takes a promise that never fails. */
 export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined): Bill | Promise<Bill> {
   const price = (usage: Usage, source: Bill['source']): Bill => priced(call, facts, by, usage, source);
-  const { usage: known, usageUnread, isLater } = call.request as ChatRequest;
+  const { usage: known, isLater } = call.request as ChatRequest;
   // The answer comes before the work: what a batch has come to by then (OpenAI says noughts) is no bill. Who was heard has worked.
   if (isLater && facts.text === '' && isNothing(facts.usage ?? NOTHING))
     return { usage: NOTHING, source: 'estimated', usd: -1 };
   const otherwise = (): Usage | undefined =>
-    known?.otherwise(facts.earlyUsage) ?? (isUnread(call) ? usageUnread?.() : undefined);
+    known?.otherwise(facts.earlyUsage) ?? (isUnread(call, facts) ? onceAtMost(call) : undefined);
   const whole = facts.isCut ? otherwise() : undefined;
   if (whole && !saysAll(facts, whole)) {
     const part = (generated: number): Bill =>
@@ -29,28 +32,43 @@ export function billOf(call: ChatCall, facts: AnswerFacts, by: Payee | undefined
       : wordTokens(call, facts).then(part);
   }
   // Words of an operation are no more than a guess.
-  if (facts.usage && (call.answer?.byRules || known || isLikely(facts.usage, facts))) {
-    const bill = price(facts.usage, isReplayed(call) ? 'cached' : 'reported');
+  const isSaid = call.answer?.byRules || known || (facts.usage && isLikely(facts.usage, facts));
+  if (facts.usage && isSaid && !isBlind(call, facts)) {
+    const bill = price(facts.usage.billed ?? facts.usage, isReplayed(call) ? 'cached' : 'reported');
     const completed = known?.completed?.(facts.usage, facts.earlyUsage);
     const all = completed && price(completed, 'estimated');
     // Only of what is sold by it is anything missing.
     return all && all.usd !== bill.usd ? all : bill;
   }
   const usage = whole ?? otherwise();
-  return usage
-    ? price(usage, 'estimated')
-    : countedIn(call, facts).then((counted) => price(counted, 'estimated'));
+  if (!usage) return countedIn(call, facts).then((counted) => price(counted, 'estimated'));
+  const bill = price(usage, 'estimated');
+  // Any of it may have been of the dearest kind, as was reserved.
+  return known || !by
+    ? bill
+    : { ...bill, usd: costUnread(call, (tier, kinds) => costAtMost(by, usage, tier, kinds)) };
 }
+
+const costUnread = (call: ChatCall, cost: (tier: string, kinds: DearKinds) => number): number =>
+  computed(call, () => cost((call.request as ChatRequest).serviceTier, dearKinds(call)));
 
 /** A turn that is given again was paid when it was answered. */
 const isReplayed = ({ exchange }: ChatCall): boolean => exchange.context?.status === 'replay';
 
 /** It may have come to all that was reserved. */
-const isUnread = ({ answer }: ChatCall): boolean =>
-  answer?.kind === 'bytes' || (answer?.kind === 'whole' && answer.isUnread === true);
+const isUnread = (call: ChatCall, facts: AnswerFacts): boolean =>
+  call.answer?.kind === 'bytes' ||
+  (call.answer?.kind === 'whole' && call.answer.isUnread === true) ||
+  isBlind(call, facts);
+
+/** An event was too long to be read (a picture), before its stream had said what all of it came to. */
+function isBlind({ answer }: ChatCall, { usage, finishReason }: AnswerFacts): boolean {
+  const watch = answer && answer.kind !== 'whole' ? answer.watch : undefined;
+  return watch?.blind === true && (usage === undefined || finishReason === '');
+}
 
 /** Who answered, or was asked. */
-type Payee = Pick<Answerer, 'price' | 'priceOf'>;
+type Payee = Pick<Answerer, 'model' | 'price' | 'priceOf'>;
 
 /** Servers of one's own report noughts where they have not counted (LocalAI, llama.cpp): no text comes of nothing. */
 const isLikely = ({ input, output, cost, byOthers }: Usage, { text }: AnswerFacts): boolean =>
@@ -74,6 +92,10 @@ export function billEarlier(call: ChatCall, by: EarlierBill['by'] & Payee, facts
 /** What other models did for an answer is owed as well, each in the name of the model, as its provider's invoice has it. */
 export function billOthers(call: ChatCall, by: EarlierBill['by'] & Payee, facts: AnswerFacts): void {
   const { byOthers } = facts.usage ?? {};
+  if (isBlind(call, facts) || (!facts.usage && isUnread(call, facts))) {
+    billOthersAtMost(call, by);
+    return;
+  }
   if (!byOthers) return;
   const byModel = new Map<string, Usage>();
   for (const { model, usage } of byOthers) {
@@ -88,6 +110,18 @@ export function billOthers(call: ChatCall, by: EarlierBill['by'] & Payee, facts:
     // A discount is of the model that was asked for it, and says nothing of others.
     const usd = computed(call, () => Math.max(price(usage), price(usage, tier)));
     call.earlier = [...call.earlier, { usage, source, usd, by: { providerName: by.providerName, model } }];
+  }
+}
+
+/** Of an answer that went by unread: each may have done all that the request lets it do. */
+function billOthersAtMost(call: ChatCall, by: EarlierBill['by'] & Payee): void {
+  const asks = othersOf(call);
+  if (asks.length === 0) return;
+  for (const other of othersAtMost(asks, onceAtMost(call), call.bytes, call.budgets.output)) {
+    const usd = costUnread(call, (tier, kinds) => costOfOther(other, by, tier, kinds));
+    const { model, usage } = other;
+    const bill = { usage, source: 'estimated', usd, by: { providerName: by.providerName, model } } as const;
+    call.earlier = [...call.earlier, bill];
   }
 }
 

@@ -268,8 +268,6 @@ export interface ChatRequest extends RequestFacts {
   isUnknowable?: boolean;
   /** It is done behind its answer: all budgets refuse it, and it costs nobody knows what unless the answer says. */
   isLater?: boolean;
-  /** What a call in a provider's own words comes to whose answer could not be read. */
-  usageUnread?: () => Usage;
   /** Of an operation; undefined of chats and embeddings. */
   usage: OperationUsage | undefined;
 }

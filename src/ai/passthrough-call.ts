@@ -142,17 +142,34 @@ function formBody(bytes: Buffer, contentType: string, isOfPictures: boolean): Js
 }
 
 const COUNTED = ['n', 'frame_count', 'partial_images'];
-const OF_PICTURES = [...COUNTED, 'size', 'quality', 'output_format'];
+/** Who is to write an SVG. */
+const AUTHOR = 'svg[model]';
+const OF_PICTURES = [...COUNTED, 'size', 'quality', 'output_format', AUTHOR];
 
-/** Of a field that is repeated the most counts; of one that is a word none, which is as dear as it may be. */
+/**
+ * Of a field that is repeated the most counts; of one that is a word none, which is as dear as it may be. Nobody knows which of two
+ * authors is asked.
+ */
 function picturesIn(valuesOf: (field: string) => string[]): JsonObject {
   const only = ([value, ...more]: string[]) => (more.length === 0 ? value : undefined);
   return {
     ...Object.fromEntries(COUNTED.map((field) => [field, Math.max(0, ...valuesOf(field).map(Number))])),
     size: only(valuesOf('size')),
     quality: only(valuesOf('quality')),
-    output_format: valuesOf('output_format').find((format) => format === 'gif'),
+    output_format: dearFormat(valuesOf('output_format')),
+    svg: { model: only(valuesOf(AUTHOR)) },
   };
+}
+
+/** Those that cost more than a picture does: frames, and an author. */
+function dearFormat(formats: readonly string[]): string | undefined {
+  const [dear, ...more] = new Set(formats.filter((format) => format === 'gif' || format === 'svg'));
+  if (more.length > 0)
+    throw new GatewayError('body_invalid', {
+      param: 'output_format',
+      detail: 'output_format must stand in the body once.',
+    });
+  return dear;
 }
 
 /** @returns undefined if it is none: whoever reads it may read more (UTF-16, which Python's readers guess) */
@@ -229,6 +246,17 @@ const COUNTS = /:countTokens$|\/(?:count-tokens(?::rawPredict)?|input_tokens)$/;
 /** Vectors: the models of Amazon and Vertex that make them have it in their names alone. */
 const EMBEDS =
   /\/(?:embed|embeddings)$|:(?:embedContent|batchEmbedContents)$|embed[^/]*(?:\/invoke|:predict)$/;
+
+/**
+ * In whose words a call asks for models beside the one that it is for: images that are made of images are asked for as images are.
+ * @param name of the dialect that it is in
+ */
+export const wordsOf = (
+  provider: Provider,
+  path: string,
+  name: FormatName | 'translated' | '',
+): FormatName | 'translated' | '' =>
+  name === '' && IMAGES.test(path) && provider.native['openai-images'] ? 'openai-images' : name;
 
 /** What comes to the same as an operation that the gateway has, on a path of its own, or below another base. */
 const KIN: readonly (readonly [path: RegExp, like: FormatName])[] = [

@@ -2,6 +2,7 @@ import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices
 import type { AiConfig } from '../config/schema/index.ts';
 import type { Usage } from '../contracts/usage.ts';
 import { own } from '../lib/own.ts';
+import { laterPrice } from './later-prices.ts';
 import { fastFactor, priorityFactor } from './priority-prices.ts';
 import { groundingPrice, searchingPrice } from './search-prices.ts';
 
@@ -75,12 +76,13 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   const options = provider ? { provider } : {};
   const ask = () => calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
   const known = ask();
+  const listed = known?.model_price ?? laterPrice(model);
   const {
     requests_kcount: requests = 0,
     web_searches_kcount: searches,
     storage_searches_kcount: ofFiles = 0,
     audio_hours: hours,
-  } = known?.model_price ?? {};
+  } = listed ?? {};
   const factors: typeof USUAL_TIERS = {
     ...USUAL_TIERS,
     priority: priorityFactor(model),
@@ -90,7 +92,7 @@ export function pricerOf(model: string, baseUrl: string, configured: ConfiguredP
   const perRequest = amountOf(requests) / THOUSAND + searchingPrice(model);
   const perSearch = searches === undefined ? groundingPrice(model) : () => amountOf(searches) / THOUSAND;
   const perFileSearch = amountOf(ofFiles) / THOUSAND;
-  let rates = known && ratesOf(known.model_price);
+  let rates = listed && ratesOf(listed);
   // What used nothing that anybody sells (tokens counted, a text moderated) has no price and needs none.
   if (!rates && perSecond === 0) return (usage) => usage.cost ?? (isNothing(usage) ? 0 : -1);
   const changes = Array.isArray(known?.model.prices);

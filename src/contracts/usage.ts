@@ -33,12 +33,14 @@ export interface Usage {
   surcharge?: number;
   /** US dollars that the provider itself says the call cost. */
   cost?: number;
+  /** What its own model is billed, where others had a part in it: the amounts above are then what the answer says of itself. */
+  billed?: Usage;
   /** What other models did for the same answer; nothing of it is in the amounts above. Absent: there were none. */
   byOthers?: readonly OtherUsage[];
 }
 
 /** What can be added up of it. */
-export type Amount = Exclude<keyof Usage, 'byOthers'>;
+export type Amount = Exclude<keyof Usage, 'byOthers' | 'billed'>;
 
 /** What a model came to that a provider asks by itself: one that makes pictures as a tool, that advises, or that stands in. */
 export interface OtherUsage {

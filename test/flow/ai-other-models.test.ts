@@ -1,7 +1,17 @@
 // What a provider's other models do for an answer (make pictures as a tool, advise, stand in) is billed at their own prices, and held for.
 import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
-import { aiGateway, chat, errorOf, event, lineOf, rawProvider, STREAM_HEADERS } from '../helpers/ai.ts';
+import {
+  type AiConfig,
+  aiGateway,
+  chat,
+  errorOf,
+  event,
+  lineOf,
+  rawProvider,
+  STREAM_HEADERS,
+  sdk,
+} from '../helpers/ai.ts';
 
 const PRICES = {
   'p0/gpt-4o-mini': { input: 1, output: 2 },
@@ -58,7 +68,7 @@ const message =
       );
   };
 
-async function setUp(kind: 'openai' | 'anthropic', answer: Answer, budget?: object) {
+async function setUp(kind: 'openai' | 'anthropic', answer: Answer, budget?: object, more: AiConfig = {}) {
   const provider = await rawProvider((response, { body }) =>
     answer(response, String(body).includes('"stream":true')),
   );
@@ -66,6 +76,7 @@ async function setUp(kind: 'openai' | 'anthropic', answer: Answer, budget?: obje
   const gateway = await aiGateway([{ kind, baseUrl, passthrough: true } as never], {
     models: Object.fromEntries(TARGETS),
     prices: PRICES,
+    ...more,
     ai: budget ? { budgets: [{ name: 'b', per: '1d', scope: 'consumer', ...budget }] } : {},
   });
   const ask = (body: object, path = kind === 'openai' ? '/v1/responses' : '/v1/messages') =>
@@ -128,12 +139,49 @@ it('a picture is held for as dear as it may be, at the price of who makes it', a
 
   expect((await ask({ tools: [tool] })).status).toBe(429);
   expect((await ask({ tools: [{ ...tool, quality: 'low' }], max_tool_calls: 40 })).status).toBe(429);
-  expect(errorOf(await ask({ tools: [{ type: 'image_generation' }] }))).toMatchObject({
+  expect(errorOf(await ask({ tools: [{ ...tool, model: 'gpt-image-99' }] }))).toMatchObject({
     code: 'budget_unpriced',
   });
   expect(provider.taken).toHaveLength(0);
 
   expect((await ask({ tools: [{ ...tool, quality: 'low' }] })).status).toBe(200);
+});
+
+it('a tool that names no model is held for, and costs, what OpenAI’s usual one does', async () => {
+  const answer = { ...RESPONSE, tools: [{ type: 'image_generation' }] };
+  const { gateway, ask } = await setUp('openai', respond(answer), { usd: 0.4 });
+
+  const line = await lineOf(gateway, await ask({ tools: [{ type: 'image_generation' }] }));
+
+  expect(line.usd).toBeCloseTo(USD_ASKED + (10 * 5 + 40 * 8 + 6_250 * 30) / 1e6, 9);
+  expect((await ask({ tools: [{ type: 'image_generation' }] })).status).toBe(429);
+});
+
+/** An event that is too long to be read, and says all. */
+const TOO_LONG = { ...RESPONSE, output: [{ ...RESPONSE.output[0], result: 'A'.repeat(9 * 1024 * 1024) }] };
+
+it.each([
+  ['streamed', '/v1/responses', respond(TOO_LONG), true],
+  ['streamed, in the provider’s own words', '/v1/providers/p0/responses', respond(TOO_LONG), true],
+  [
+    'in nobody’s form',
+    '/v1/providers/p0/responses',
+    (response: ServerResponse) => response.writeHead(200, json).end('[1]'),
+    false,
+  ],
+])('a picture that can’t be read costs all that was held for it: %s', async (_how, path, answer, stream) => {
+  const { gateway, ask } = await setUp('openai', answer, { usd: 0.3 });
+
+  const line = await lineOf(gateway, await ask({ tools: [tool], stream }, path));
+
+  expect(line).toMatchObject({ tokens_out: 100 + 7_024, usage_source: 'estimated' });
+  expect(line.usd).toBeGreaterThan((100 * 2 + 7_024 * 32) / 1e6);
+  const { message: refused } = errorOf(await ask({ tools: [tool], stream }, path));
+  const [remain, held] = [/([\d.]+) USD remain/, /may take ([\d.]+) USD/].map((each) =>
+    Number(each.exec(String(refused))?.[1]),
+  );
+  expect(held).toBeCloseTo(Number(line.usd), 5);
+  expect(remain).toBeCloseTo(0.3 - Number(line.usd), 5);
 });
 
 it('who makes pictures by a tool falls under the budget of who makes them', async () => {
@@ -177,6 +225,25 @@ it.each([
   const line = await lineOf(gateway, await ask({ stream }));
   expect(line.usd).toBeCloseTo(usd, 9);
   expect(line).toMatchObject({ tokens_in, tokens_out, usage_source: 'reported' });
+});
+
+it.each([
+  ['an advisor', ADVISED, 531],
+  ['who stood in', STOOD_IN, 264],
+  ['who alone was asked', STOOD_IN_ALONE, 264],
+])('Claude: clients are told what an answer says of itself, and it is what its prompt came to: %s', async (_who, usage, output) => {
+  const guarded = await setUp('anthropic', message(usage), undefined, { policies: [{ redact: {} }] });
+  const streamed = String((await guarded.ask({ stream: true })).body);
+  const last = JSON.parse(/^data: (.*"message_delta".*)$/m.exec(streamed)?.[1] ?? '{}');
+  expect(last.usage).toMatchObject({ input_tokens: 412, output_tokens: output });
+
+  const { gateway } = await setUp('anthropic', message(usage), undefined, { context: { enabled: true } });
+  const { responses } = sdk(gateway);
+  const told = { input_tokens: 412, output_tokens: output };
+  const { id, usage: said } = await responses.create({ model: 'smart', input: 'Hi' });
+  expect(said).toMatchObject(told);
+  // Of its turn, by which the next prompt is measured.
+  expect((await responses.retrieve(id)).usage).toMatchObject(told);
 });
 
 const advisor = { type: 'advisor_20260301', name: 'advisor', model: 'claude-opus', max_uses: 1 };

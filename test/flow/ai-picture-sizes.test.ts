@@ -9,7 +9,7 @@ async function setUp() {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ANSWER)),
   );
   return aiGateway([{ kind: 'openai', baseUrl: `${provider.url}/v1`, passthrough: true } as never], {
-    prices: { 'p0/gpt-4o-mini': { input: 0, output: 10 } },
+    prices: { 'p0/gpt-4o-mini': { input: 0, output: 10 }, 'p0/dear-author': { input: 0, output: 30 } },
     ai: { budgets: [{ name: 'b', per: '1d', scope: 'consumer', usd: 0.1 }] },
   });
 }
@@ -27,9 +27,15 @@ it.each<[number, object]>([
   expect((await chat(gateway, body, {}, '/v1/images/generations')).status).toBe(status);
 });
 
+const SVG = { size: '1024x1024', quality: 'low', output_format: 'svg' };
+
 it.each<[number, Record<string, string>]>([
   [429, { size: '3840x2160' }],
   [200, { size: '3840x2160', quality: 'medium' }],
+  [429, { ...SVG, 'svg[model]': 'dear-author' }],
+  [200, { ...SVG, 'svg[model]': 'gpt-4o-mini' }],
+  // Whom the provider would choose has no price.
+  [503, SVG],
 ])('an edit, in a form: %i for %j', async (status, fields) => {
   const gateway = await setUp();
   const body = new FormData();

@@ -3,7 +3,7 @@ import type { OtherUsage, Usage } from '../../contracts/usage.ts';
 import { spelledOut } from '../../lib/spelled-out.ts';
 import type { ChatCall } from '../chat-call.ts';
 import { costAtMost, type DearKinds } from '../cost-at-most.ts';
-import type { Deployment } from '../models/deployment.ts';
+import type { Answerer, Deployment } from '../models/deployment.ts';
 import type { AskedModel } from './asked-models.ts';
 import { textTokens } from './estimate.ts';
 import { picturesIn } from './named-pictures.ts';
@@ -117,13 +117,26 @@ export function costOfOthers(
 ): number {
   const deployments = others.length > 0 ? knowing(call) : [];
   let sum = 0;
-  for (const { model, usage, isCached } of others) {
-    const asked: DearKinds = isCached ? { ...kinds, cacheWrite: 'hour' } : kinds;
-    const costs = deployments.map(({ price, priceOf }) =>
-      model === '' ? -1 : costAtMost({ model, price: priceOf?.(model) ?? price }, usage, tier, asked),
-    );
+  for (const other of others) {
+    const costs = deployments.map((each) => costOfOther(other, each, tier, kinds));
     if (costs.includes(-1)) return -1;
     sum += Math.max(0, ...costs);
   }
   return sum;
 }
+
+/** What one of them costs at most. @param by whose provider asks it */
+export const costOfOther = (
+  { model, usage, isCached }: ReturnType<typeof othersAtMost>[number],
+  { price, priceOf }: Pick<Answerer, 'price' | 'priceOf'>,
+  tier: string,
+  kinds: DearKinds,
+): number =>
+  model === ''
+    ? -1
+    : costAtMost(
+        { model, price: priceOf?.(model) ?? price },
+        usage,
+        tier,
+        isCached ? { ...kinds, cacheWrite: 'hour' } : kinds,
+      );

@@ -9,7 +9,8 @@ const IN_THE_US = 1.1;
 
 /**
  * Anthropic's figures as ours. Input that was cached or written to the cache stands beside `input_tokens` there and is
- * part of the input here; so does what it took to make the conversation compact. What others did is theirs.
+ * part of the input here; so does what it took to make the conversation compact. What others did is theirs: the answer says of
+ * itself how long its prompt was and what came of it, whoever made it, and its own model is billed for its iterations.
  */
 export function convertUsage(reported: JsonObject): Usage | undefined {
   const { input_tokens: fresh, output_tokens: output } = reported;
@@ -18,19 +19,21 @@ export function convertUsage(reported: JsonObject): Usage | undefined {
   const reasoning = countOf(objectOf(reported.output_tokens_details).thinking_tokens);
   const { own, byOthers } = iterationsOf(reported);
   const [first = {}, ...more] = own;
-  const all = more.reduce((sum, each) => addUsage(sum, tokensOf(each)), tokensOf(first));
+  const sum = more.reduce((all, each) => addUsage(all, tokensOf(each)), tokensOf(first));
   const surcharge = reported.inference_geo === 'us' && { surcharge: IN_THE_US };
-  const others = byOthers.map((each) => ({
-    model: textOf(each.model),
-    usage: { ...tokensOf(each), ...surcharge },
-  }));
-  return {
+  const whole = (all: Usage): Usage => ({
     ...all,
     ...(searches > 0 && { searches }),
     ...(reasoning > 0 && { reasoning: Math.min(reasoning, all.output) }),
     ...surcharge,
-    ...(others.length > 0 && { byOthers: others }),
-  };
+  });
+  if (byOthers.length === 0) return whole(sum);
+  const others = byOthers.map((each) => ({
+    model: textOf(each.model),
+    usage: { ...tokensOf(each), ...surcharge },
+  }));
+  // Who goes on when it has been advised reads its prompt anew, and who declined said nothing of what is read.
+  return { ...whole(tokensOf(reported)), billed: whole(sum), byOthers: others };
 }
 
 /**

@@ -4,9 +4,7 @@ import { askedMethods } from '../../lib/method-override.ts';
 import { exchangeOf } from '../../record/exchange.ts';
 import { isOfAccount } from '../account-paths.ts';
 import { newAiFacts } from '../ai-facts.ts';
-import { withTools } from '../budgets/asked-tools.ts';
 import type { CallBudgets } from '../budgets/call-budgets.ts';
-import { chatAtMost } from '../budgets/estimate.ts';
 import { asksIn } from '../budgets/others-at-most.ts';
 import type { PreparedCall } from '../chat-call.ts';
 import { type CallParts, type ChatCall, newCall } from '../chat-call.ts';
@@ -14,7 +12,7 @@ import { CHAT_FORMATS } from '../formats/index.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { OpenProvider } from '../models/passthrough.ts';
 import { passthrough } from '../operations/passthrough.ts';
-import { asksStream, dialectOf, readCall, saysLater, usageOf } from '../passthrough-call.ts';
+import { asksStream, dialectOf, readCall, saysLater, usageOf, wordsOf } from '../passthrough-call.ts';
 import { blankedBy, passedHeaders, passedQuery } from '../passthrough-headers.ts';
 import { runPassthrough } from '../pipeline.ts';
 import { extraOf } from '../prepared-call.ts';
@@ -145,17 +143,11 @@ function callOf(
       model: name,
       modelAt: { start: 0, end: 0 },
       ...asked,
-      asks: asksIn(dialectName, facts.asks),
+      asks: asksIn(wordsOf(deployment.provider, path, dialectName), facts.asks),
       maxOutput,
       serviceTier: askedTier(facts.serviceTier, body, request.headers),
       isUnknowable: known.isUnknowable,
       isLater: known.isLater,
-      usageUnread: () =>
-        withTools(
-          chatAtMost(bytes, maxOutput || budgets.output, deployment.window, [deployment.model]),
-          facts.toolUses,
-          budgets.searches,
-        ),
       usage: usageOf(dialectName, path, { ...known, maxOutput }, sent, budgets, deployment.window),
     },
     prepared,

@@ -2,16 +2,13 @@ import type { Usage } from '../../contracts/usage.ts';
 import { GatewayError } from '../../errors/gateway-error.ts';
 import { addUsage } from '../add-usage.ts';
 import { sessionOf } from '../asking.ts';
-import { askedCache } from '../budgets/asked-cache.ts';
 import type { AskedModel } from '../budgets/asked-models.ts';
-import { withTools } from '../budgets/asked-tools.ts';
 import { chargeOf } from '../budgets/charge.ts';
 import { type Amounts, type Draw, drawsOf } from '../budgets/draw.ts';
-import { chatAtMost, listAtMost, withPictures } from '../budgets/estimate.ts';
+import { dearKinds, onceAtMost } from '../budgets/once-at-most.ts';
 import { costOfOthers, namesOfOthers, othersAtMost, othersOf } from '../budgets/others-at-most.ts';
 import type { ChatCall, ChatRequest } from '../chat-call.ts';
 import type { DearKinds } from '../cost-at-most.ts';
-import { ANSWER_TOKENS } from '../dialects/anthropic-thinking.ts';
 import type { Model } from '../models/catalog.ts';
 
 /** Header of an answer whose budget is past its soft threshold. */
@@ -108,15 +105,14 @@ async function reserve(call: ChatCall): Promise<void> {
 const namesOf = (model: Model | undefined): string[] => (model ? [model.name, ...model.aliases] : []);
 
 function atMost(call: ChatCall, facts: ChatRequest, others: readonly AskedModel[]): Amounts {
-  const { output, searches } = call.budgets;
-  const once = withTools(facts.usage?.atMost() ?? textsAtMost(call, output), facts.toolUses, searches);
+  const once = onceAtMost(call);
   // An answer that breaks its prompt's schema is sent back with what was asked: once more all of it, and itself.
   const usage = call.prompt?.checkOutput
     ? { ...addUsage(once, once), input: 2 * once.input + once.output }
     : once;
-  const kinds = dearKinds(call, facts);
+  const kinds = dearKinds(call);
   const usd = costAtMost(call.candidates, usage, facts.serviceTier, kinds);
-  const beside = othersAtMost(others, usage, call.bytes, output);
+  const beside = othersAtMost(others, usage, call.bytes, call.budgets.output);
   const usdBeside = costOfOthers(call, beside, facts.serviceTier, kinds);
   return {
     usd: usd < 0 || usdBeside < 0 ? -1 : usd + usdBeside,
@@ -127,35 +123,6 @@ function atMost(call: ChatCall, facts: ChatRequest, others: readonly AskedModel[
     requests: 1,
   };
 }
-
-/** A chat, or what vectors are made of: they are no output that anybody counts. */
-function textsAtMost(call: ChatCall, output: number): Usage {
-  const { bytes, format, request, candidates } = call;
-  if (format.kind === 'embeddings') return withPictures(listAtMost(bytes, request?.inTokens), bytes);
-  const asked = candidates.flatMap(({ deployments }) => deployments);
-  const window = Math.max(0, ...asked.map((each) => each.window));
-  const models = asked.map(({ model }) => model);
-  return chatAtMost(bytes, outputAtMost(call, output), window, models);
-}
-
-function outputAtMost({ request, candidates }: ChatCall, otherwise: number): number {
-  if (!request) return 0;
-  const { maxOutput, thinking, answers } = request;
-  if (maxOutput > 0) return maxOutput;
-  // What a vendor that wants a limit is told where the client names none.
-  const told = candidates.flatMap(({ deployments }) =>
-    deployments.map((each) => each.maxOutput ?? each.provider.translated.defaultOutput ?? 0),
-  );
-  const least = thinking > 0 ? ANSWER_TOKENS : 0;
-  return answers * (Math.max(otherwise, least, ...told) + thinking);
-}
-
-const dearKinds = ({ bytes, budgets }: ChatCall, { mayPaint, maySpeak }: ChatRequest): DearKinds => ({
-  cacheWrite: askedCache(bytes),
-  pictures: mayPaint,
-  sound: maySpeak,
-  searches: budgets.searches,
-});
 
 /** The dearest of all that may answer; -1 if one of them has no price. */
 function costAtMost(models: readonly Model[], usage: Usage, tier: string, kinds: DearKinds): number {

@@ -45,3 +45,18 @@ it('a picture that is only named is reserved for, too', () => {
   const ask = (content: object[]) => reserved('/models/claude:rawPredict', { messages: [{ content }] });
   expect((ask([named, named]) as number) - (ask([]) as number)).toBeGreaterThan(3200);
 });
+
+it('a form that asks for two formats of its pictures, each dear in its own way, is refused', () => {
+  const formats = (...all: string[]) =>
+    [
+      '--b',
+      ...all.flatMap((format) => ['content-disposition: form-data; name=output_format', '', format, '--b']),
+    ]
+      .join('\r\n')
+      .concat('--');
+  const read = (...all: string[]) =>
+    readCall('POST', '/images/edits', Buffer.from(formats(...all)), 'multipart/form-data; boundary=b').body;
+  expect(read('svg')).toMatchObject({ output_format: 'svg' });
+  expect(read('gif', 'png')).toMatchObject({ output_format: 'gif' });
+  expect(() => read('gif', 'svg')).toThrow(expect.objectContaining({ code: 'body_invalid' }));
+});
