@@ -291,6 +291,21 @@ it('what a log brings again may stand on two paths', () => {
   expect(() => check(of)).toThrow();
 });
 
+it('a question that nobody answered stands before each of those that bring it at once, and nothing else does', () => {
+  const brought = (mark: string, isMerged: boolean): Conversation => {
+    const of = conversation();
+    of.known.retold.add(mark);
+    for (const version of [1, 2])
+      turnOf(of, version).content.messages.unshift({ role: 'user', content: mark });
+    Object.assign(turnOf(of, 2), { staleBase: isMerged });
+    for (const version of [1, 2, 3]) Object.assign(turnOf(of, version), { journey: null });
+    return of;
+  };
+  expect(() => check(brought(markOf(7), true))).not.toThrow();
+  expect(() => check(brought(markOf(7), false))).toThrow();
+  expect(() => check(brought(markOf(1), true))).toThrow();
+});
+
 it('a prompt begins otherwise from where something was deleted, or where its turn had not seen the one before', () => {
   for (const change of [
     (of: Conversation) => {
