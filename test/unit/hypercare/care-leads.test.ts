@@ -166,3 +166,38 @@ test('who leads has its engine go on with what that has never seen, and with not
   expect(b.engine.resumed.map(({ fingerprint }) => fingerprint)).toEqual([found.fingerprint]);
   expect(resumed).not.toHaveProperty('state');
 });
+
+test('what ended while a beat was at something else is not gone on with', async () => {
+  const { documents, replica } = await careReplicas();
+  const gate = Promise.withResolvers<void>();
+  onTestFinished(() => gate.resolve());
+  let isSlow = false;
+  let isAtIt = false;
+  const put = async (...about: Parameters<Documents['put']>) => {
+    if (isSlow && about[0] === 'hypercare-gateways') {
+      isAtIt = true;
+      await gate.promise;
+    }
+    return documents.put(...about);
+  };
+  const { care, engine } = replica({
+    documents: new Proxy(documents, {
+      get: (of, name) =>
+        name === 'put' ? put : (Reflect.get(of, name) as (...args: unknown[]) => unknown).bind(of),
+    }) as Documents,
+  });
+  await care.start();
+  engine.say('opened', open);
+  await theOne(care);
+  await care.beat();
+  expect(engine.resumed.splice(0)).toHaveLength(1);
+  isSlow = true;
+  const beat = care.beat();
+  await eventually(() => isAtIt);
+  engine.say('ended', open);
+  await theOne(care, ({ state }) => state === 'expired');
+  await care.settled();
+  gate.resolve();
+  await beat;
+  expect(engine.resumed).toEqual([]);
+});
