@@ -1,8 +1,10 @@
 import { type Documents, StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { randomHex } from '../lib/request-id.ts';
+import { leftToPeople, triedAgain } from './actions/again.ts';
 import { Applier, type ApplierPorts, type ApplyOptions } from './actions/apply.ts';
-import type { Action, Finding } from './findings/finding.ts';
+import { isStale } from './actions/problem.ts';
+import { type Action, type Finding, isInForce } from './findings/finding.ts';
 import { moved, noted } from './findings/life.ts';
 
 /** Gateways that share a store, by an id of each process, for as long as they live. */
@@ -64,7 +66,8 @@ export class OwnApplier extends Applier {
     const note = `${action.title}: the gateway that did it takes it back${why && ` (${why})`}`;
     const asked = ({ applied, ...each }: Action): Action => ({
       ...each,
-      applied: applied && { ...applied, undo: { by, why } },
+      // Due, whenever it would have ended.
+      applied: applied && { ...applied, endsAt: now(), undo: { by, why } },
     });
     const what = { at: now(), by, what: 'revert asked', note };
     return (await this.#change(id, n, asked, (known) => noted(known, what))) as Finding;
@@ -75,9 +78,10 @@ export class OwnApplier extends Applier {
     await this.#ports.documents.put(COLLECTION, this.#me, {}, { ttlMs: GONE_MS });
     for (const { id, actions } of findings) {
       for (const action of actions.filter(isInForce)) {
-        const { gateway = '', undo } = action.applied ?? {};
-        if (undo && gateway === this.#me) await this.#takeBack(id, action.n, undo);
-        else if (undo && leads && !(await this.#lives(gateway))) {
+        const { gateway = '', undo, endsAt = null } = action.applied ?? {};
+        const isMine = gateway === this.#me;
+        if (undo && isMine && (endsAt ?? 0) <= this.#ports.now()) await this.#takeBack(id, action.n, undo);
+        else if (undo && !isMine && leads && !(await this.#lives(gateway))) {
           if (isLive(action)) await this.#over(id, action.n);
           else await this.#stays(id, action);
         }
@@ -94,8 +98,9 @@ export class OwnApplier extends Applier {
     try {
       await super.revert(id, n, { by }, why);
     } catch (error) {
-      // It stays, as the history says, and is not tried for ever.
-      if (!(error instanceof StoreUnavailable)) await this.#change(id, n, leftToPeople);
+      const { book, now } = this.#ports;
+      if (!(error instanceof StoreUnavailable))
+        await book.change(id, (known) => triedAgain(known, n, now(), isStale(error)));
       throw error;
     }
   }
@@ -139,18 +144,9 @@ export class OwnApplier extends Applier {
   }
 }
 
-const isInForce = ({ status }: Action): boolean => status === 'applied' || status === 'canary';
-
 /** Taken back by a call to what runs, and nothing else. */
 function isLive(action: Action): boolean {
   const { status, canary, undoes } = action;
   const { patch, call } = (status === 'canary' && canary?.undoes) || undoes;
   return patch.length === 0 && call !== null;
-}
-
-/** Nobody is asked to take it back any more, and it does not end by itself. */
-function leftToPeople(action: Action): Action {
-  if (!action.applied) return action;
-  const { undo: _, ...applied } = action.applied;
-  return { ...action, applied: { ...applied, endsAt: null } };
 }
