@@ -11,6 +11,8 @@ import { moved, noted } from './findings/life.ts';
 const COLLECTION = 'hypercare-gateways';
 /** Without a word for as long a gateway has ended. */
 const GONE_MS = 60_000;
+/** Who was away from the store for as long can't tell who has ended from who was away from it, too. */
+const AWAY_MS = GONE_MS / 2;
 
 interface OwnApplierPorts extends ApplierPorts {
   readonly documents: Documents;
@@ -24,6 +26,8 @@ interface OwnApplierPorts extends ApplierPorts {
 export class OwnApplier extends Applier {
   readonly #ports: OwnApplierPorts;
   readonly #me = randomHex(8);
+  /** This process has reached the store from then to then without being away, milliseconds since the epoch. */
+  #near = { since: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
 
   constructor(ports: OwnApplierPorts) {
     super(ports);
@@ -76,6 +80,8 @@ export class OwnApplier extends Applier {
   /** Says that it lives, and takes back what others ask it to. @param leads whether to see to those that have ended, too */
   async look(findings: readonly Finding[], leads: boolean): Promise<void> {
     await this.#ports.documents.put(COLLECTION, this.#me, {}, { ttlMs: GONE_MS });
+    const at = this.#ports.now();
+    this.#near = { since: this.#isNear(at) ? this.#near.since : at, until: at };
     for (const { id, actions } of findings) {
       for (const action of actions.filter(isInForce)) {
         const { gateway = '', undo, endsAt = null } = action.applied ?? {};
@@ -105,7 +111,16 @@ export class OwnApplier extends Applier {
     }
   }
 
+  #isNear(at: number): boolean {
+    const { since, until } = this.#near;
+    // The clock may have been set back.
+    return at >= since && at - until < AWAY_MS;
+  }
+
+  /** Also where nobody can tell yet: after an outage of the store all that live have to say so first. */
   async #lives(gateway: string): Promise<boolean> {
+    const at = this.#ports.now();
+    if (!this.#isNear(at) || at - this.#near.since < GONE_MS) return true;
     return (await this.#ports.documents.get(COLLECTION, gateway)) !== undefined;
   }
 

@@ -6,6 +6,7 @@ import { OwnApplier } from '../../../src/hypercare/own-applier.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { detection } from '../../helpers/told-engine.ts';
 
+const GATEWAYS = 'hypercare-gateways';
 const at = { upstream: 'shop', target: 'http://b:1' };
 const FOUND = {
   ...detection(),
@@ -192,4 +193,22 @@ test('what the gateway that is asked can’t take back for the moment is taken b
   expect(left.actions[0]).toMatchObject({ status: 'applied', applied: { endsAt: null } });
   expect(left.actions[0]?.applied).not.toHaveProperty('undo');
   expect(left.history.at(-1)?.what).toBe('action stays');
+});
+
+test('after an outage of the store nobody is taken for ended who could not say that it lives', async () => {
+  const { documents, shared, gateway, finding, look, minute } = await gateways();
+  const [acts, leads] = [gateway(), gateway()];
+  for (const each of [acts, leads]) await look(each, false);
+  await minute(acts, leads);
+  await acts.applier.apply('f1', 0, { by: 'gateway', automatic: true });
+  // All that was said has run out. Who leads is the first to be back.
+  shared.now += 90_000;
+  for (const { id } of await documents.list(GATEWAYS, {})) await documents.delete(GATEWAYS, id);
+  await look(leads, true);
+  await leads.applier.revert('f1', 0, { by: 'gateway' }, 'not proven in time');
+  await look(leads, true);
+  expect((await finding()).actions[0]).toMatchObject({ status: 'applied', applied: { undo: {} } });
+  await look(acts, false);
+  expect(acts.done).toEqual(['draining', 'enabled']);
+  expect((await finding()).actions[0]?.status).toBe('reverted');
 });
