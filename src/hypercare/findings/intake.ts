@@ -4,7 +4,7 @@ import type { Tier } from '../priority/impact.ts';
 import { scoresOf, type Weights } from '../priority/scores.ts';
 import { isProvable } from '../verification/provable.ts';
 import { type FindingBook, newFindingId } from './book.ts';
-import { type Action, type Finding, isOver, nextNumber, type Similar } from './finding.ts';
+import { type Action, type Finding, isInForce, isOver, nextNumber, type Similar } from './finding.ts';
 import { canBecome, moved, noted } from './life.ts';
 import { sentenceOf, titleOf } from './sentence.ts';
 
@@ -63,7 +63,7 @@ export class Intake {
       const offering = actions ? withOffers(finding, actions) : finding;
       return this.#told(this.#renewed(offering, detection, at), kind, at);
     });
-    if (now && kind === 'ended' && isIdle(now)) await this.#ports.verifyEnd(now);
+    if (now && kind === 'ended' && isIdle(now) && !isHelpedForNow(now)) await this.#ports.verifyEnd(now);
     return now;
   }
 
@@ -71,9 +71,12 @@ export class Intake {
    * Ends what nobody would end: its end was told while something was done about it, or proven, and that came to nothing.
    * @throws StoreUnavailable
    */
-  async endLeft(finding: Finding): Promise<void> {
+  async endLeft(listed: Finding): Promise<void> {
     const { book, now, verifyEnd } = this.#ports;
-    if (!isLeft(finding, now())) return;
+    if (!isLeft(listed, now())) return;
+    // Somebody may have acted on it since it was listed.
+    const finding = await book.get(listed.id);
+    if (!finding || !isLeft(finding, now())) return;
     if (isProvable(finding.what)) await verifyEnd(finding);
     else await book.change(finding.id, (known) => (isLeft(known, now()) ? gone(known, now()) : undefined));
   }
@@ -197,8 +200,13 @@ const isIdle = ({ state }: Finding): boolean =>
 const isLeft = (finding: Finding, now: number): boolean => {
   const { when, verification } = finding;
   const refusedAt = verification?.action === null ? verification.decidedAt : null;
-  return isIdle(finding) && when.until !== null && (refusedAt === null || now - refusedAt > AGAIN_MS);
+  const isAsked = refusedAt === null || now - refusedAt > AGAIN_MS;
+  return isIdle(finding) && !isHelpedForNow(finding) && when.until !== null && isAsked;
 };
+
+/** Something that was done about it is to be taken back yet: what is good with it proves nothing without. */
+const isHelpedForNow = ({ actions }: Finding): boolean =>
+  actions.some((action) => isInForce(action) && action.applied?.endsAt != null);
 
 function gone(finding: Finding, at: number): Finding {
   const { verification } = finding;

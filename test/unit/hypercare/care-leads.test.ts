@@ -201,3 +201,42 @@ test('what ended while a beat was at something else is not gone on with', async 
   await beat;
   expect(engine.resumed).toEqual([]);
 });
+
+test('what looks over while an action helps that ends by itself is proven once that has ended', async () => {
+  const { shared, replica } = await careReplicas();
+  const { care, engine } = replica();
+  await care.start();
+  engine.say('opened', found);
+  const { id } = await theOne(care);
+  const nothing = { patch: [], call: null };
+  const canary = { does: nothing, undoes: nothing, scopes: [] };
+  const applied = { at: shared.now, by: 'gateway', revision: 1, endsAt: shared.now + 900_000 };
+  const dryRun = { at: 0, ok: true, problem: '' };
+  // It did well, and could not be done for all at the moment.
+  const action = {
+    n: 0,
+    title: 'less',
+    status: 'canary',
+    does: nothing,
+    undoes: nothing,
+    canary,
+    dryRun,
+    applied,
+  };
+  await care.book.change(id, (known) => ({ ...known, actions: [action as never] }));
+  engine.say('ended', found);
+  await care.settled();
+  for (let beats = 0; beats < 2; beats++) await care.beat();
+  expect(await care.book.get(id)).toMatchObject({
+    state: 'open',
+    when: { until: expect.any(Number) },
+    actions: [{ status: 'canary', applied: { endsAt: applied.endsAt } }],
+  });
+  shared.now = applied.endsAt;
+  await care.beat();
+  expect(await care.book.get(id)).toMatchObject({
+    state: 'verifying',
+    verification: { claim: 'over by itself' },
+    actions: [{ status: 'reverted' }],
+  });
+});
