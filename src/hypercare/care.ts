@@ -127,6 +127,7 @@ export class Care {
     this.#intake = new Intake({
       book: this.book,
       now,
+      leadsSince: () => this.leader.since,
       weights: () => config.config.hypercare.priority.weights,
       tierOf: (detection) => this.#tierOf(detection),
       actionsFor: (detection) => offersFor(detection, { config, live, now }),

@@ -11,6 +11,8 @@ import { sentenceOf, titleOf } from './sentence.ts';
 export interface IntakePorts {
   readonly book: FindingBook;
   now(): number;
+  /** Since when this process works off what its engine says, by its own clock; what that said before has waited. */
+  leadsSince(): number;
   weights(): Weights;
   tierOf(detection: Detection): Tier;
   actionsFor(detection: Detection): Promise<readonly Action[]>;
@@ -25,8 +27,6 @@ const EFFORT_UNKNOWN = 3;
 const EXPECTED_WITHIN_MS = 5 * 60_000;
 /** As long the engine may go on about an episode that was found fixed: its windows hold what was before. */
 const ECHO_MS = 10 * 60_000;
-/** What the engine said longer ago than this waited for a store, or for the lease. */
-const OLD_MS = 60_000;
 /** An end that could not be proven is tried again. */
 const AGAIN_MS = 24 * 60 * 60_000;
 /** A muted finding wakes when it has hit as many times the requests. */
@@ -44,14 +44,14 @@ export class Intake {
 
   /** @returns the finding that it led to or changed; undefined: none. @throws StoreUnavailable */
   async take({ kind, at, detection: said }: DetectionEvent): Promise<Finding | undefined> {
-    const { book, now: clock } = this.#ports;
+    const { book, leadsSince } = this.#ports;
     const detection =
       kind === 'ended' ? { ...said, when: { ...said.when, until: said.when.until ?? at } } : said;
     const known = await book.of(detection.fingerprint);
     if (known === undefined) return kind === 'ended' ? undefined : this.#open(at, detection);
     // Said before a replica took over, and worked off by another meanwhile. What is said now is new, whatever the clock of
     // whoever saw it last had shown.
-    if (at < known.seenAt && at < clock() - OLD_MS) return known;
+    if (at < known.seenAt && at < leadsSince()) return known;
     if (isOver(known)) return kind === 'ended' ? known : this.#again(known, at, detection);
     // What is known now, and was not when it opened, may be helped in other ways.
     const isAsKnown =

@@ -202,6 +202,25 @@ test('what ended while a beat was at something else is not gone on with', async 
   expect(engine.resumed).toEqual([]);
 });
 
+test('what another said before it took the lead brings nothing back that ended since; what it says from then on does', async () => {
+  const { shared, replica } = await careReplicas();
+  const [a, b] = [replica(), replica()];
+  await a.care.start();
+  await b.care.start();
+  for (const { engine } of [a, b]) engine.say('opened', open);
+  await theOne(a.care);
+  b.engine.say('updated', open);
+  shared.now += 1000;
+  a.engine.say('ended', open);
+  await theOne(a.care, ({ state }) => state === 'expired');
+  shared.now += 20_000;
+  await a.care.stop();
+  await b.care.beat();
+  expect(await theOne(b.care)).toMatchObject({ state: 'expired', timesRegressed: 0 });
+  b.engine.say('updated', open);
+  await theOne(b.care, ({ state }) => state === 'regressed');
+});
+
 test('what looks over while an action helps that ends by itself is proven once that has ended', async () => {
   const { shared, replica } = await careReplicas();
   const { care, engine } = replica();
