@@ -113,7 +113,7 @@ export class Care {
       revision: () => config.revision,
       promote: async (finding, action) => {
         // What began without asking ends by itself, too, when it is for all.
-        const automatic = finding.actions[action]?.applied?.endsAt != null;
+        const automatic = finding.actions.find(({ n }) => n === action)?.applied?.endsAt != null;
         await this.applier.apply(finding.id, action, { by: 'gateway', automatic });
       },
       rollBack: async (finding, action, why) => {
