@@ -76,6 +76,7 @@ export async function fillCare(url: string, findings: number, reports: number): 
   const intake = new Intake({
     book,
     now: () => now,
+    leadsSince: () => 0,
     weights: () => ({ severity: 3, impact: 3, confidence: 2, effort: 1 }),
     tierOf: () => 'normal',
     actionsFor: async () => [],

@@ -67,16 +67,24 @@ export function findingCommands(program: Command, done: (code: number) => void):
     );
   asking('apply', 'apply an action of a finding; it is verified on the traffic')
     .argument('<id>', 'id of the finding')
-    .addArgument(new Argument('[n]', 'number of the action').argParser(place).default(0))
+    .addArgument(
+      new Argument('[n]', 'number of the action; without it, the first on offer that fits').argParser(place),
+    )
     .option('--canary', 'for a part of the traffic first')
-    .action((id: string, n: number, { admin, canary = false }: { admin: string; canary?: boolean }) =>
-      run(admin, async (client) => {
-        const path = `/api/findings/${encodeURIComponent(id)}/actions/${n}/apply`;
-        const { state, actions } = await client.post<Finding>(path, { canary });
-        const action = actions.find((each) => each.n === n);
-        say(`${plain(action?.title ?? '')}: ${action?.status}; the finding is ${state}`);
-        return 0;
-      }),
+    .action(
+      (
+        id: string,
+        said: number | undefined,
+        { admin, canary = false }: { admin: string; canary?: boolean },
+      ) =>
+        run(admin, async (client) => {
+          const path = `/api/findings/${encodeURIComponent(id)}`;
+          const n = said ?? firstOf(await client.get<Finding>(path));
+          const { state, actions } = await client.post<Finding>(`${path}/actions/${n}/apply`, { canary });
+          const action = actions.find((each) => each.n === n);
+          say(`${n}  ${plain(action?.title ?? '')}: ${action?.status}; the finding is ${state}`);
+          return 0;
+        }),
     );
   asking('report', 'print the daily report, or the handover')
     .addArgument(new Argument('[which]').choices(['daily', 'handover']).default('daily'))
@@ -107,6 +115,13 @@ function show({ id, priority, state, sentence, actions, evidence, history }: Fin
     say(
       `  ${new Date(at).toISOString()}  ${plain(by)}  ${plain(what)}${note === '' ? '' : `: ${plain(note)}`}`,
     );
+}
+
+/** The number of what is best: actions keep theirs, whatever their order. @throws Error: nothing is offered that fits */
+function firstOf({ id, actions }: Finding): number {
+  const first = actions.find(({ status, dryRun }) => status === 'offered' && dryRun.ok);
+  if (!first) throw new Error(`Nothing is offered that fits now: see "hypercare show ${plain(id)}".`);
+  return first.n;
 }
 
 function place(text: string): number {

@@ -68,6 +68,8 @@ export class Care {
   readonly #meter: OpenFindingsMeter;
   readonly #ends: (() => void)[] = [];
   readonly #waiting: Waiting[] = [];
+  /** How often something was said. */
+  #said = 0;
   #working: Promise<void> | undefined;
   #beat: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
@@ -111,7 +113,7 @@ export class Care {
       revision: () => config.revision,
       promote: async (finding, action) => {
         // What began without asking ends by itself, too, when it is for all.
-        const automatic = finding.actions[action]?.applied?.endsAt != null;
+        const automatic = finding.actions.find(({ n }) => n === action)?.applied?.endsAt != null;
         await this.applier.apply(finding.id, action, { by: 'gateway', automatic });
       },
       rollBack: async (finding, action, why) => {
@@ -125,6 +127,7 @@ export class Care {
     this.#intake = new Intake({
       book: this.book,
       now,
+      leadsSince: () => this.leader.since,
       weights: () => config.config.hypercare.priority.weights,
       tierOf: (detection) => this.#tierOf(detection),
       actionsFor: (detection) => offersFor(detection, { config, live, now }),
@@ -232,18 +235,22 @@ export class Care {
         await this.#safely('what was broken off could not be settled', () => this.applier.settle(finding));
       for (const finding of findings.filter((each) => !isOver(each)))
         await this.#safely('an automatic action failed', () => this.#automatic.consider(finding));
-      await this.#leftOpen(findings);
+      await this.#leftOpen();
       await this.#safely('feedback could not be linked', () => this.#feedback.round(findings));
       this.#tellSoon();
     });
   }
 
   /** No finding stays open because its end was told at a wrong time, or is for the engine of another replica to tell. */
-  async #leftOpen(findings: readonly Finding[]): Promise<void> {
+  async #leftOpen(): Promise<void> {
+    const said = this.#said;
+    const isWorkedOff = this.#waiting.length === 0;
+    // Anew: much may have ended since the beat began.
+    const findings = await this.book.all();
     for (const finding of findings)
       await this.#safely('a finding was left open', () => this.#intake.endLeft(finding));
-    // While something waits the list may be older than what the engine has said.
-    if (this.#waiting.length === 0) this.#ports.engine.resume(lasting(findings));
+    // What was said meanwhile may have ended what the list has as open: the next beat sees.
+    if (isWorkedOff && said === this.#said) this.#ports.engine.resume(lasting(findings));
   }
 
   /** What changes together is told together. */
@@ -266,6 +273,7 @@ export class Care {
   }
 
   #push(item: Waiting): void {
+    this.#said++;
     if (this.#waiting.length >= MOST_WAITING) {
       this.#waiting.shift();
       this.#lost++;

@@ -18,6 +18,7 @@ export class Leader {
   readonly #now: () => number;
   readonly #me = randomHex(8);
   #until = 0;
+  #since = Number.POSITIVE_INFINITY;
 
   constructor(documents: Documents, name: string, now: () => number) {
     this.#documents = documents;
@@ -28,6 +29,11 @@ export class Leader {
   /** Whether it is this process, as far as it knows without asking. */
   get isLeader(): boolean {
     return this.#now() < this.#until;
+  }
+
+  /** When it was this process from then on, the last time, in milliseconds since the epoch; `Infinity`: it never was. */
+  get since(): number {
+    return this.#since;
   }
 
   /**
@@ -51,6 +57,8 @@ export class Leader {
       const put = await this.#documents.put(COLLECTION, this.#name, lease, {
         ifVersion: found?.version ?? 0,
       });
+      // The clock may have been set back.
+      if (put.ok) this.#since = this.isLeader ? Math.min(this.#since, now) : now;
       this.#until = put.ok ? lease.until : 0;
       return put.ok;
     } catch {

@@ -1,14 +1,18 @@
 import { type Documents, StoreUnavailable } from '../contracts/store.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { randomHex } from '../lib/request-id.ts';
+import { leftToPeople, triedAgain } from './actions/again.ts';
 import { Applier, type ApplierPorts, type ApplyOptions } from './actions/apply.ts';
-import type { Action, Finding } from './findings/finding.ts';
+import { isStale } from './actions/problem.ts';
+import { type Action, type Finding, isInForce } from './findings/finding.ts';
 import { moved, noted } from './findings/life.ts';
 
 /** Gateways that share a store, by an id of each process, for as long as they live. */
 const COLLECTION = 'hypercare-gateways';
 /** Without a word for as long a gateway has ended. */
 const GONE_MS = 60_000;
+/** Who was away from the store for as long can't tell who has ended from who was away from it, too. */
+const AWAY_MS = GONE_MS / 2;
 
 interface OwnApplierPorts extends ApplierPorts {
   readonly documents: Documents;
@@ -22,6 +26,8 @@ interface OwnApplierPorts extends ApplierPorts {
 export class OwnApplier extends Applier {
   readonly #ports: OwnApplierPorts;
   readonly #me = randomHex(8);
+  /** This process has reached the store from then to then without being away, milliseconds since the epoch. */
+  #near = { since: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
 
   constructor(ports: OwnApplierPorts) {
     super(ports);
@@ -64,7 +70,8 @@ export class OwnApplier extends Applier {
     const note = `${action.title}: the gateway that did it takes it back${why && ` (${why})`}`;
     const asked = ({ applied, ...each }: Action): Action => ({
       ...each,
-      applied: applied && { ...applied, undo: { by, why } },
+      // Due, whenever it would have ended.
+      applied: applied && { ...applied, endsAt: now(), undo: { by, why } },
     });
     const what = { at: now(), by, what: 'revert asked', note };
     return (await this.#change(id, n, asked, (known) => noted(known, what))) as Finding;
@@ -73,11 +80,14 @@ export class OwnApplier extends Applier {
   /** Says that it lives, and takes back what others ask it to. @param leads whether to see to those that have ended, too */
   async look(findings: readonly Finding[], leads: boolean): Promise<void> {
     await this.#ports.documents.put(COLLECTION, this.#me, {}, { ttlMs: GONE_MS });
+    const at = this.#ports.now();
+    this.#near = { since: this.#isNear(at) ? this.#near.since : at, until: at };
     for (const { id, actions } of findings) {
       for (const action of actions.filter(isInForce)) {
-        const { gateway = '', undo } = action.applied ?? {};
-        if (undo && gateway === this.#me) await this.#takeBack(id, action.n, undo);
-        else if (undo && leads && !(await this.#lives(gateway))) {
+        const { gateway = '', undo, endsAt = null } = action.applied ?? {};
+        const isMine = gateway === this.#me;
+        if (undo && isMine && (endsAt ?? 0) <= this.#ports.now()) await this.#takeBack(id, action.n, undo);
+        else if (undo && !isMine && leads && !(await this.#lives(gateway))) {
           if (isLive(action)) await this.#over(id, action.n);
           else await this.#stays(id, action);
         }
@@ -94,13 +104,23 @@ export class OwnApplier extends Applier {
     try {
       await super.revert(id, n, { by }, why);
     } catch (error) {
-      // It stays, as the history says, and is not tried for ever.
-      if (!(error instanceof StoreUnavailable)) await this.#change(id, n, leftToPeople);
+      const { book, now } = this.#ports;
+      if (!(error instanceof StoreUnavailable))
+        await book.change(id, (known) => triedAgain(known, n, now(), isStale(error)));
       throw error;
     }
   }
 
+  #isNear(at: number): boolean {
+    const { since, until } = this.#near;
+    // The clock may have been set back.
+    return at >= since && at - until < AWAY_MS;
+  }
+
+  /** Also where nobody can tell yet: after an outage of the store all that live have to say so first. */
   async #lives(gateway: string): Promise<boolean> {
+    const at = this.#ports.now();
+    if (!this.#isNear(at) || at - this.#near.since < GONE_MS) return true;
     return (await this.#ports.documents.get(COLLECTION, gateway)) !== undefined;
   }
 
@@ -139,18 +159,9 @@ export class OwnApplier extends Applier {
   }
 }
 
-const isInForce = ({ status }: Action): boolean => status === 'applied' || status === 'canary';
-
 /** Taken back by a call to what runs, and nothing else. */
 function isLive(action: Action): boolean {
   const { status, canary, undoes } = action;
   const { patch, call } = (status === 'canary' && canary?.undoes) || undoes;
   return patch.length === 0 && call !== null;
-}
-
-/** Nobody is asked to take it back any more, and it does not end by itself. */
-function leftToPeople(action: Action): Action {
-  if (!action.applied) return action;
-  const { undo: _, ...applied } = action.applied;
-  return { ...action, applied: { ...applied, endsAt: null } };
 }

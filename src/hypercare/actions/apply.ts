@@ -15,6 +15,7 @@ import {
 import { moved, noted } from '../findings/life.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
 import type { Claim } from '../verification/verifier.ts';
+import { REVERT_FAILED } from './again.ts';
 import { callProblem, writtenOf } from './prepare.ts';
 import { isStale, problemOf, UnfitError } from './problem.ts';
 
@@ -22,8 +23,6 @@ import { isStale, problemOf, UnfitError } from './problem.ts';
 export const AUTOMATIC_MS = 15 * 60_000;
 /** How what an action does is signed, in revisions and changes of state: `action:FINDING/N`. */
 export const BY_ACTION = 'action:';
-/** In the history of a finding: an action could not be taken back. */
-export const REVERT_FAILED = 'revert failed';
 /** What has been under way for longer than this is done by nobody any more: its process has died. */
 const BROKEN_OFF_MS = 60_000;
 

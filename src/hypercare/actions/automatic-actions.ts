@@ -3,7 +3,8 @@ import { type Documents, StoreUnavailable } from '../../contracts/store.ts';
 import type { FindingBook } from '../findings/book.ts';
 import { type Action, type Finding, isInForce, isOver } from '../findings/finding.ts';
 import { noted } from '../findings/life.ts';
-import { type Applier, REVERT_FAILED } from './apply.ts';
+import { triedAgain } from './again.ts';
+import type { Applier } from './apply.ts';
 import { AutomaticRecord, type AutoSettings, refusalOf } from './automatic.ts';
 import { isStale } from './problem.ts';
 
@@ -17,9 +18,6 @@ export interface AutomaticPorts {
 }
 
 const WOULD = 'would have acted';
-/** What can't be taken back is tried again after this, and after twice as long each time: for four hours. */
-const RETRY_MS = 60_000;
-const MOST_TRIES = 9;
 
 /** Acts without asking, where all guards agree; and ends what was not proven in time. The leader's work. */
 export class AutomaticActions {
@@ -83,7 +81,7 @@ export class AutomaticActions {
    * @throws StoreUnavailable; else, once all were tried, why the first could not be taken back
    */
   async endDue(findings: readonly Finding[]): Promise<void> {
-    const { applier, now } = this.#ports;
+    const { applier, book, now } = this.#ports;
     const failed: unknown[] = [];
     for (const finding of findings) {
       for (const { n, applied } of finding.actions.filter(isInForce)) {
@@ -95,34 +93,11 @@ export class AutomaticActions {
         } catch (error) {
           if (error instanceof StoreUnavailable) throw error;
           if (!isStale(error)) failed.push(error);
-          await this.#stays(finding.id, n, isStale(error));
+          await book.change(finding.id, (known) => triedAgain(known, n, now(), isStale(error)));
         }
       }
     }
     if (failed.length > 0) throw failed[0];
-  }
-
-  /** What was changed by others meanwhile is theirs; all else is tried again, ever more rarely, until nobody believes in it. */
-  async #stays(id: string, n: number, isTheirs: boolean): Promise<void> {
-    const { book, now } = this.#ports;
-    const at = now();
-    await book.change(id, (known) => {
-      const found = known.actions.find((action) => action.n === n && isInForce(action));
-      if (!found?.applied) return undefined;
-      const { title, applied } = found;
-      const tries = known.history.filter(
-        (each) => each.what === REVERT_FAILED && each.at >= applied.at,
-      ).length;
-      const isLast = isTheirs || tries >= MOST_TRIES;
-      const endsAt = isLast ? null : at + RETRY_MS * 2 ** (tries - 1);
-      const actions = known.actions.map((action) =>
-        action.n === n ? { ...action, applied: { ...applied, endsAt } } : action,
-      );
-      const note = `${title}: it does not end by itself any more`;
-      return isLast
-        ? noted({ ...known, actions }, { at, by: 'gateway', what: 'action stays', note })
-        : { ...known, actions };
-    });
   }
 
   /** Share of all requests that it touches, wherever the finding is. Null: not known. */

@@ -12,9 +12,11 @@ import { tested } from './tested.ts';
 
 /** As `patchText` reads. */
 export const writtenOf = (text: string): unknown => parse(text, { schema: 'core', merge: true });
+/** Without what merge keys (`<<`) bring in: no patch reaches that. */
+const ownOf = (text: string): unknown => parse(text, { schema: 'core', merge: false });
 
 /**
- * Makes an action of a proposal with its tests: its inverse, and what came of trying it out.
+ * Makes an action of a proposal: the tests of what it is made for, its inverse, and what came of trying it out.
  * @returns undefined if it would show a secret, does not fit any more, or can't be written into the text
  */
 export async function prepare(
@@ -99,17 +101,20 @@ export function callProblem(call: Step['call'], live: LivePort): string | undefi
 
 function patchSteps(
   text: string,
-  does: readonly PatchOperation[],
+  operations: readonly PatchOperation[],
 ): { does: readonly PatchOperation[]; undoes: PatchOperation[] } | undefined {
   const before = writtenOf(text);
+  const does = tested(before, operations, ownOf(text));
+  let changed: string;
   let after: unknown;
   try {
-    after = writtenOf(patchText(text, does));
+    changed = patchText(text, does);
+    after = writtenOf(changed);
   } catch {
     // It does not fit any more, or the way goes through an alias.
     return undefined;
   }
-  const undoes = tested(after, createPatch(after, before) as PatchOperation[]);
+  const undoes = tested(after, createPatch(after, before) as PatchOperation[], ownOf(changed));
   return [...does, ...undoes].some(showsSecret) ? undefined : { does, undoes };
 }
 

@@ -10,7 +10,7 @@ import type { LivePort } from '../ports.ts';
 export interface Proposal {
   readonly kind: ActionKind;
   readonly title: string;
-  /** On the config as it is written; `propose` puts the tests before them. */
+  /** On the config as it is written; `prepare` puts the tests before them. */
   readonly operations?: readonly PatchOperation[];
   readonly call?: LiveCall;
   readonly undo?: LiveCall;

@@ -5,7 +5,6 @@ import { narrowFallback } from './proposals/fallbacks.ts';
 import { badModel, badPrompt, runawayLoop } from './proposals/models.ts';
 import { rollback } from './proposals/rollback.ts';
 import { badTarget, badUpstream, badVariant, shortTimeout } from './proposals/targets.ts';
-import { tested } from './tested.ts';
 
 const PROPOSE: readonly Propose[] = [
   rollback,
@@ -27,20 +26,11 @@ const PROPOSE: readonly Propose[] = [
 /** Ways to act of one finding. More would be a menu, not advice. */
 const MOST = 4;
 
-/** What could be done, the best first, with tests of what it is made for. */
+/** What could be done, the best first. */
 export async function propose(world: World): Promise<Proposal[]> {
   const all = await Promise.all(PROPOSE.map((each) => each(world)));
   return all
     .flat()
     .sort((a, b) => b.fit - a.fit)
-    .slice(0, MOST)
-    .map((proposal) => withTests(proposal, world.written));
-}
-
-function withTests({ operations, canary, ...proposal }: Proposal, written: unknown): Proposal {
-  return {
-    ...proposal,
-    ...(operations && { operations: tested(written, operations) }),
-    ...(canary && { canary: { ...canary, operations: tested(written, canary.operations) } }),
-  };
+    .slice(0, MOST);
 }

@@ -4,13 +4,15 @@ import type { Tier } from '../priority/impact.ts';
 import { scoresOf, type Weights } from '../priority/scores.ts';
 import { isProvable } from '../verification/provable.ts';
 import { type FindingBook, newFindingId } from './book.ts';
-import { type Action, type Finding, isOver, nextNumber, type Similar } from './finding.ts';
+import { type Action, type Finding, isInForce, isOver, nextNumber, type Similar } from './finding.ts';
 import { canBecome, moved, noted } from './life.ts';
 import { sentenceOf, titleOf } from './sentence.ts';
 
 export interface IntakePorts {
   readonly book: FindingBook;
   now(): number;
+  /** Since when this process works off what its engine says, by its own clock; what that said before has waited. */
+  leadsSince(): number;
   weights(): Weights;
   tierOf(detection: Detection): Tier;
   actionsFor(detection: Detection): Promise<readonly Action[]>;
@@ -25,8 +27,6 @@ const EFFORT_UNKNOWN = 3;
 const EXPECTED_WITHIN_MS = 5 * 60_000;
 /** As long the engine may go on about an episode that was found fixed: its windows hold what was before. */
 const ECHO_MS = 10 * 60_000;
-/** What the engine said longer ago than this waited for a store, or for the lease. */
-const OLD_MS = 60_000;
 /** An end that could not be proven is tried again. */
 const AGAIN_MS = 24 * 60 * 60_000;
 /** A muted finding wakes when it has hit as many times the requests. */
@@ -44,14 +44,14 @@ export class Intake {
 
   /** @returns the finding that it led to or changed; undefined: none. @throws StoreUnavailable */
   async take({ kind, at, detection: said }: DetectionEvent): Promise<Finding | undefined> {
-    const { book, now: clock } = this.#ports;
+    const { book, leadsSince } = this.#ports;
     const detection =
       kind === 'ended' ? { ...said, when: { ...said.when, until: said.when.until ?? at } } : said;
     const known = await book.of(detection.fingerprint);
     if (known === undefined) return kind === 'ended' ? undefined : this.#open(at, detection);
     // Said before a replica took over, and worked off by another meanwhile. What is said now is new, whatever the clock of
     // whoever saw it last had shown.
-    if (at < known.seenAt && at < clock() - OLD_MS) return known;
+    if (at < known.seenAt && at < leadsSince()) return known;
     if (isOver(known)) return kind === 'ended' ? known : this.#again(known, at, detection);
     // What is known now, and was not when it opened, may be helped in other ways.
     const isAsKnown =
@@ -63,7 +63,7 @@ export class Intake {
       const offering = actions ? withOffers(finding, actions) : finding;
       return this.#told(this.#renewed(offering, detection, at), kind, at);
     });
-    if (now && kind === 'ended' && isIdle(now)) await this.#ports.verifyEnd(now);
+    if (now && kind === 'ended' && isIdle(now) && !isHelpedForNow(now)) await this.#ports.verifyEnd(now);
     return now;
   }
 
@@ -71,9 +71,12 @@ export class Intake {
    * Ends what nobody would end: its end was told while something was done about it, or proven, and that came to nothing.
    * @throws StoreUnavailable
    */
-  async endLeft(finding: Finding): Promise<void> {
+  async endLeft(listed: Finding): Promise<void> {
     const { book, now, verifyEnd } = this.#ports;
-    if (!isLeft(finding, now())) return;
+    if (!isLeft(listed, now())) return;
+    // Somebody may have acted on it since it was listed.
+    const finding = await book.get(listed.id);
+    if (!finding || !isLeft(finding, now())) return;
     if (isProvable(finding.what)) await verifyEnd(finding);
     else await book.change(finding.id, (known) => (isLeft(known, now()) ? gone(known, now()) : undefined));
   }
@@ -197,8 +200,13 @@ const isIdle = ({ state }: Finding): boolean =>
 const isLeft = (finding: Finding, now: number): boolean => {
   const { when, verification } = finding;
   const refusedAt = verification?.action === null ? verification.decidedAt : null;
-  return isIdle(finding) && when.until !== null && (refusedAt === null || now - refusedAt > AGAIN_MS);
+  const isAsked = refusedAt === null || now - refusedAt > AGAIN_MS;
+  return isIdle(finding) && !isHelpedForNow(finding) && when.until !== null && isAsked;
 };
+
+/** Something that was done about it is to be taken back yet: what is good with it proves nothing without. */
+const isHelpedForNow = ({ actions }: Finding): boolean =>
+  actions.some((action) => isInForce(action) && action.applied?.endsAt != null);
 
 function gone(finding: Finding, at: number): Finding {
   const { verification } = finding;

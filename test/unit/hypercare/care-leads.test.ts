@@ -166,3 +166,96 @@ test('who leads has its engine go on with what that has never seen, and with not
   expect(b.engine.resumed.map(({ fingerprint }) => fingerprint)).toEqual([found.fingerprint]);
   expect(resumed).not.toHaveProperty('state');
 });
+
+test('what ended while a beat was at something else is not gone on with', async () => {
+  const { documents, replica } = await careReplicas();
+  const gate = Promise.withResolvers<void>();
+  onTestFinished(() => gate.resolve());
+  let isSlow = false;
+  let isAtIt = false;
+  const put = async (...about: Parameters<Documents['put']>) => {
+    if (isSlow && about[0] === 'hypercare-gateways') {
+      isAtIt = true;
+      await gate.promise;
+    }
+    return documents.put(...about);
+  };
+  const { care, engine } = replica({
+    documents: new Proxy(documents, {
+      get: (of, name) =>
+        name === 'put' ? put : (Reflect.get(of, name) as (...args: unknown[]) => unknown).bind(of),
+    }) as Documents,
+  });
+  await care.start();
+  engine.say('opened', open);
+  await theOne(care);
+  await care.beat();
+  expect(engine.resumed.splice(0)).toHaveLength(1);
+  isSlow = true;
+  const beat = care.beat();
+  await eventually(() => isAtIt);
+  engine.say('ended', open);
+  await theOne(care, ({ state }) => state === 'expired');
+  await care.settled();
+  gate.resolve();
+  await beat;
+  expect(engine.resumed).toEqual([]);
+});
+
+test('what another said before it took the lead brings nothing back that ended since; what it says from then on does', async () => {
+  const { shared, replica } = await careReplicas();
+  const [a, b] = [replica(), replica()];
+  await a.care.start();
+  await b.care.start();
+  for (const { engine } of [a, b]) engine.say('opened', open);
+  await theOne(a.care);
+  b.engine.say('updated', open);
+  shared.now += 1000;
+  a.engine.say('ended', open);
+  await theOne(a.care, ({ state }) => state === 'expired');
+  shared.now += 20_000;
+  await a.care.stop();
+  await b.care.beat();
+  expect(await theOne(b.care)).toMatchObject({ state: 'expired', timesRegressed: 0 });
+  b.engine.say('updated', open);
+  await theOne(b.care, ({ state }) => state === 'regressed');
+});
+
+test('what looks over while an action helps that ends by itself is proven once that has ended', async () => {
+  const { shared, replica } = await careReplicas();
+  const { care, engine } = replica();
+  await care.start();
+  engine.say('opened', found);
+  const { id } = await theOne(care);
+  const nothing = { patch: [], call: null };
+  const canary = { does: nothing, undoes: nothing, scopes: [] };
+  const applied = { at: shared.now, by: 'gateway', revision: 1, endsAt: shared.now + 900_000 };
+  const dryRun = { at: 0, ok: true, problem: '' };
+  // It did well, and could not be done for all at the moment.
+  const action = {
+    n: 0,
+    title: 'less',
+    status: 'canary',
+    does: nothing,
+    undoes: nothing,
+    canary,
+    dryRun,
+    applied,
+  };
+  await care.book.change(id, (known) => ({ ...known, actions: [action as never] }));
+  engine.say('ended', found);
+  await care.settled();
+  for (let beats = 0; beats < 2; beats++) await care.beat();
+  expect(await care.book.get(id)).toMatchObject({
+    state: 'open',
+    when: { until: expect.any(Number) },
+    actions: [{ status: 'canary', applied: { endsAt: applied.endsAt } }],
+  });
+  shared.now = applied.endsAt;
+  await care.beat();
+  expect(await care.book.get(id)).toMatchObject({
+    state: 'verifying',
+    verification: { claim: 'over by itself' },
+    actions: [{ status: 'reverted' }],
+  });
+});

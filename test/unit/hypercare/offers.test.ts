@@ -33,6 +33,7 @@ async function intake() {
   const taking = new Intake({
     book,
     now: () => said.at,
+    leadsSince: () => 0,
     weights: () => ({ severity: 3, impact: 3, confidence: 2, effort: 1 }),
     tierOf: () => 'normal',
     actionsFor: async () => said.offers,

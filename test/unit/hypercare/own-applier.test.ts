@@ -1,10 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { GatewayError } from '../../../src/errors/gateway-error.ts';
 import { FindingBook } from '../../../src/hypercare/findings/book.ts';
 import type { Finding } from '../../../src/hypercare/findings/finding.ts';
 import { OwnApplier } from '../../../src/hypercare/own-applier.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { detection } from '../../helpers/told-engine.ts';
 
+const GATEWAYS = 'hypercare-gateways';
 const at = { upstream: 'shop', target: 'http://b:1' };
 const FOUND = {
   ...detection(),
@@ -45,12 +47,15 @@ async function gateways(found: Finding = FOUND) {
   onTestFinished(() => store.close());
   const book = new FindingBook(store.documents);
   await book.add(found);
+  const shared = { now: Date.now() };
   const gateway = () => {
     const done: string[] = [];
     const config = {
+      fails: undefined as Error | undefined,
       revision: 7,
       text: 'upstreams:\n  shop:\n    timeout: 30s\n',
       revise: async ({ text, dryRun }: { text(current: string): string; dryRun: boolean }) => {
+        if (config.fails) throw config.fails;
         const next = text(config.text);
         if (!dryRun) config.text = next;
         return { number: 8, etag: '"8"', isNew: true };
@@ -64,7 +69,7 @@ async function gateways(found: Finding = FOUND) {
         targets: () => [{ url: 'http://a:1', weight: 1, state: 'healthy' }],
         setTarget: (_: string, _url: string, to: string) => done.push(to) > 0,
       } as never,
-      now: Date.now,
+      now: () => shared.now,
       verify: (id) => book.change(id, (known) => ({ ...known, state: 'verifying' })),
     });
     return { applier, done, config };
@@ -72,7 +77,14 @@ async function gateways(found: Finding = FOUND) {
   const finding = async (): Promise<Finding> => (await book.get('f1')) as Finding;
   const look = async ({ applier }: { applier: OwnApplier }, leads: boolean): Promise<void> =>
     applier.look([await finding()], leads);
-  return { gateway, finding, look };
+  /** A minute in which they say that they live. */
+  const minute = async (...those: { applier: OwnApplier }[]): Promise<void> => {
+    for (let ms = 0; ms < 60_000; ms += 10_000) {
+      shared.now += 10_000;
+      for (const each of those) await each.applier.look([], false);
+    }
+  };
+  return { documents: store.documents, shared, gateway, finding, look, minute };
 }
 
 test('what one gateway did to itself is taken back by that one, whoever leads, and only then called taken back', async () => {
@@ -99,9 +111,10 @@ test('what one gateway did to itself is taken back by that one, whoever leads, a
 
 test('what was done by a gateway that has ended has ended with it, asked for before or after', async () => {
   for (const isAskedBefore of [true, false]) {
-    const { gateway, finding, look } = await gateways();
+    const { gateway, finding, look, minute } = await gateways();
     const [acts, leads] = [gateway(), gateway()];
-    await look(acts, false);
+    for (const each of [acts, leads]) await look(each, false);
+    await minute(acts, leads);
     await acts.applier.apply('f1', 0, { by: 'gateway', automatic: true });
     const ask = () => leads.applier.revert('f1', 0, { by: 'gateway' }, 'it did not help');
     if (isAskedBefore) await ask();
@@ -139,7 +152,8 @@ test('a patch that does not fit the file of who leads is taken back by who made 
 
   const other = await gateways(PATCHED);
   const [acted, led] = [other.gateway(), other.gateway()];
-  await other.look(acted, false);
+  for (const each of [acted, led]) await other.look(each, false);
+  await other.minute(acted, led);
   await acted.applier.apply('f1', 0, { by: 'gateway', automatic: true });
   await led.applier.revert('f1', 0, { by: 'gateway' });
   await acted.applier.leave();
@@ -149,4 +163,52 @@ test('a patch that does not fit the file of who leads is taken back by who made 
   expect(left.history.at(-1)?.what).toBe('action stays');
   await expect(led.applier.revert('f1', 0, { by: 'ada' })).rejects.toMatchObject({ code: 'action_stale' });
   expect((await other.finding()).history.at(-1)?.what).toBe('revert failed');
+});
+
+test('what the gateway that is asked can’t take back for the moment is taken back later; what fits its file no more stays, and is said to', async () => {
+  const { shared, gateway, finding, look } = await gateways(PATCHED);
+  const [acts, leads] = [gateway(), gateway()];
+  for (const each of [acts, leads]) await look(each, false);
+  await acts.applier.apply('f1', 0, { by: 'gateway', automatic: true });
+  await leads.applier.revert('f1', 0, { by: 'gateway' }, 'it did not help');
+  acts.config.fails = new GatewayError('worker_unresponsive', { detail: 'It has ended (SIGKILL).' });
+  await expect(look(acts, false)).rejects.toBe(acts.config.fails);
+  acts.config.fails = undefined;
+  // Not with each beat.
+  await look(acts, false);
+  expect((await finding()).actions[0]).toMatchObject({ status: 'applied', applied: { undo: {} } });
+  shared.now += 10 * 60_000;
+  await look(acts, false);
+  expect(await finding()).toMatchObject({ state: 'open', actions: [{ status: 'reverted' }] });
+  expect(acts.config.text).toContain('30s');
+
+  const other = await gateways(PATCHED);
+  const [acted, led] = [other.gateway(), other.gateway()];
+  await other.look(acted, false);
+  await acted.applier.apply('f1', 0, { by: 'gateway', automatic: true });
+  await led.applier.revert('f1', 0, { by: 'gateway' });
+  acted.config.text = acted.config.text.replace('3s', '5s');
+  await expect(other.look(acted, false)).rejects.toMatchObject({ code: 'action_stale' });
+  const left = await other.finding();
+  expect(left.actions[0]).toMatchObject({ status: 'applied', applied: { endsAt: null } });
+  expect(left.actions[0]?.applied).not.toHaveProperty('undo');
+  expect(left.history.at(-1)?.what).toBe('action stays');
+});
+
+test('after an outage of the store nobody is taken for ended who could not say that it lives', async () => {
+  const { documents, shared, gateway, finding, look, minute } = await gateways();
+  const [acts, leads] = [gateway(), gateway()];
+  for (const each of [acts, leads]) await look(each, false);
+  await minute(acts, leads);
+  await acts.applier.apply('f1', 0, { by: 'gateway', automatic: true });
+  // All that was said has run out. Who leads is the first to be back.
+  shared.now += 90_000;
+  for (const { id } of await documents.list(GATEWAYS, {})) await documents.delete(GATEWAYS, id);
+  await look(leads, true);
+  await leads.applier.revert('f1', 0, { by: 'gateway' }, 'not proven in time');
+  await look(leads, true);
+  expect((await finding()).actions[0]).toMatchObject({ status: 'applied', applied: { undo: {} } });
+  await look(acts, false);
+  expect(acts.done).toEqual(['draining', 'enabled']);
+  expect((await finding()).actions[0]?.status).toBe('reverted');
 });

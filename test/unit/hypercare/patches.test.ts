@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { PatchError, type PatchOperation, patchText } from '../../../src/config/json-patch.ts';
 import type { Detection } from '../../../src/contracts/finding.ts';
-import { prepare } from '../../../src/hypercare/actions/prepare.ts';
+import { prepare, writtenOf } from '../../../src/hypercare/actions/prepare.ts';
 import { propose } from '../../../src/hypercare/actions/propose.ts';
 import type { Action } from '../../../src/hypercare/findings/finding.ts';
 import { detection, REVISION } from '../../helpers/told-engine.ts';
@@ -13,6 +13,8 @@ const BASE = { upstreams: {}, routes: [], consumers: [], ai: { models: {}, promp
 interface Config {
   /** As the file says it. */
   readonly written: object;
+  /** The file itself, where that says more. */
+  readonly text?: string;
   /** With its defaults, where an action asks for them. */
   readonly config?: object;
   /** Of revisions, from the first. */
@@ -21,15 +23,14 @@ interface Config {
 
 /** What is offered for a finding, the best first. */
 async function offered(found: Partial<Detection>, of: Config): Promise<Action[]> {
-  const { written, config = written, revisions = [] } = of;
-  const text = stringify(written);
+  const { written, config = written, revisions = [], text = stringify(written) } = of;
   const live = { targets: () => [A, B].map((url) => ({ url, weight: 1, state: 'healthy' })) };
   const textOf = async (revision: number) =>
     revisions[revision - 1] === undefined ? undefined : stringify(revisions[revision - 1]);
   const proposals = await propose({
     detection: detection(found),
     config: { ...BASE, ...config } as never,
-    written: parse(text),
+    written: writtenOf(text),
     live,
     textOf,
   });
@@ -135,4 +136,27 @@ test('one that changed a route is not taken back at another that stands in its p
   // Another of the same value at its place, too.
   const swapped = { ...slow('late'), routes: slow('late').routes.map((route) => ({ ...route, name: 'x' })) };
   expect(await rollbackOf(slow('shop'), slow('late'), swapped)).toBeUndefined();
+});
+
+test('a member that has its name, or more of it, by a merge key is tested by what it says itself', async () => {
+  const text = `usual: &usual
+  upstream: shop
+routes:
+  - <<: *usual
+    name: list
+    policies: []
+    split:
+      - { upstream: shop, weight: 9 }
+      - { upstream: next, weight: 1 }
+`;
+  const written = writtenOf(text) as object;
+  const [shift] = await offered(at({ route: 'list', upstream: 'next' }, 'unknown'), { written, text });
+  expect(shift).toMatchObject({ kind: 'shift-traffic', dryRun: { ok: true } });
+  const { does, undoes } = shift as Action;
+  const done = patchText(text, does.patch);
+  expect(done).toBe(text.replace('next, weight: 1', 'next, weight: 0'));
+  expect(patchText(done, undoes.patch)).toBe(text);
+  const others = text.replace('name: list', 'name: cart');
+  expect(() => patchText(others, does.patch)).toThrow(PatchError);
+  expect(() => patchText(text.replace('next', 'late'), does.patch)).toThrow(PatchError);
 });
