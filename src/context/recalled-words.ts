@@ -2,7 +2,7 @@ import type { SessionHead, SessionRef } from '../contracts/session.ts';
 import { correctionsOf } from './corrections.ts';
 import type { JourneyStep } from './journey.ts';
 import { passagesOf } from './memory/passages.ts';
-import { arrange, type OpenedTurn } from './path.ts';
+import { arrange, isCut, type OpenedTurn } from './path.ts';
 import type { RecalledOf } from './prompt/build-prompt.ts';
 import type { SessionReader } from './read-sessions.ts';
 
@@ -77,7 +77,3 @@ function textsOf(source: Source | readonly [], opened: ReadonlyMap<string, Opene
   const { turns } = arrange([turn], new Map([turn, ...beside].map((each) => [each.turn.id, each])));
   return turns.flatMap((each) => [...passagesOf(each)].map(({ text }) => text));
 }
-
-/** Something was deleted in it: what is left has other places. */
-const isCut = ({ content: { ids, messages } }: OpenedTurn): boolean =>
-  ids !== undefined || messages.length === 0;
