@@ -8,7 +8,9 @@ import type {
   TurnDraft,
 } from '../contracts/session.ts';
 import { StoreUnavailable } from '../contracts/store.ts';
+import { randomHex } from '../lib/request-id.ts';
 import type { OperationLog } from './operation-log.ts';
+import { isCut, type OpenedTurn } from './path.ts';
 import type { ContextPrivacy, TenantSeal } from './ports.ts';
 import { messageTokens } from './prompt/tokens.ts';
 import type { SessionReader } from './read-sessions.ts';
@@ -87,6 +89,13 @@ export async function appendTurn(
   });
   return { turn, committed };
 }
+
+/**
+ * The id of what is appended, perhaps once more: the one that it was given, but where what is there by that has lost something since.
+ * Who says it after that means it anew.
+ */
+export const ownId = (given: string, there: OpenedTurn | undefined): string =>
+  there && isCut(there) ? randomHex(12) : given;
 
 /** Where nobody knows whether it has arrived it is sent once more: by its id it is known. */
 async function commitSurely(sessions: Sessions, ref: SessionRef, options: CommitOptions): Promise<Committed> {

@@ -1,7 +1,7 @@
 import type { Message } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
 import { randomHex } from '../lib/request-id.ts';
-import { type AppendingPorts, appendTurn } from './append-turn.ts';
+import { type AppendingPorts, appendTurn, ownId } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
 import { digestOf, seedOf } from './canonical.ts';
 import { askedIn } from './corrections.ts';
@@ -34,7 +34,7 @@ export function correct(
 }
 
 async function correctAs(
-  id: string,
+  given: string,
   ref: SessionRef,
   { turn: supersedes, text, author, reason }: Correction,
   ports: AppendingPorts,
@@ -45,6 +45,10 @@ async function correctAs(
   const corrected = view?.all.find((each) => each.turn.id === supersedes);
   if (view?.head.state !== 'active' || !corrected) return undefined;
   const { head } = view;
+  const id = ownId(
+    given,
+    view.all.find((each) => each.turn.id === given),
+  );
   const said: Message = { role: 'assistant', at: '', content: [{ type: 'text', at: '', text }] };
   // All that the client said stays, results of tools as well.
   const messages = privacy.redact([...askedIn(corrected.content.messages), said]);

@@ -27,7 +27,8 @@ export interface JourneyStep {
 /** Versions as they are kept: of those that follow one another the first and the last. */
 type Ranges = readonly (number | readonly [first: number, last: number])[];
 
-function rangesOf(versions: readonly number[]): Ranges {
+/** @param versions in their order */
+export function rangesOf(versions: readonly number[]): Ranges {
   const ranges: [first: number, last: number][] = [];
   for (const version of versions) {
     const range = ranges.at(-1);

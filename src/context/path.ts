@@ -8,6 +8,10 @@ export interface OpenedTurn {
   readonly content: TurnContent;
 }
 
+/** Whether something was deleted in it: what is left has other places. */
+export const isCut = ({ content: { ids, messages } }: OpenedTurn): boolean =>
+  ids !== undefined || messages.length === 0;
+
 /** The path that was followed last among these turns: of a long conversation only what is new is walked. */
 const FOLLOWED = new WeakMap<ReadonlyMap<string, OpenedTurn>, readonly OpenedTurn[]>();
 

@@ -2,7 +2,7 @@ import type { Message } from '../contracts/model-request.ts';
 import type { SessionRef } from '../contracts/session.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { randomHex } from '../lib/request-id.ts';
-import { type AppendingPorts, appendTurn } from './append-turn.ts';
+import { type AppendingPorts, appendTurn, ownId } from './append-turn.ts';
 import { lockedAt } from './ask.ts';
 import { digestOf, rolling, seedOf } from './canonical.ts';
 import { turnRow, versionIn } from './operation-rows.ts';
@@ -24,7 +24,7 @@ export function putItems(
 }
 
 async function putAs(
-  id: string,
+  given: string,
   ref: SessionRef,
   said: readonly Message[],
   ports: AppendingPorts,
@@ -34,6 +34,7 @@ async function putAs(
   const seal = await privacy.of(ref.tenant);
   const { head, turns } = await reader.all(ref, seal);
   if (head?.state !== 'active') throw new GatewayError('session_unknown');
+  const id = ownId(given, turns.get(given));
   const open = (): Arranged['open'] => arrange(pathTo(head.head, turns), turns).open;
   const resolves = turns.get(id)?.turn.resolves ?? resolvedBy(said, open());
   const seed = seedOf(seal, ref.tenant);

@@ -1,8 +1,8 @@
 import type { SessionHead, SessionRef } from '../contracts/session.ts';
 import { correctionsOf } from './corrections.ts';
-import type { JourneyStep } from './journey.ts';
+import { type JourneyStep, rangesOf } from './journey.ts';
 import { passagesOf } from './memory/passages.ts';
-import { arrange, type OpenedTurn } from './path.ts';
+import { arrange, isCut, type OpenedTurn } from './path.ts';
 import type { RecalledOf } from './prompt/build-prompt.ts';
 import type { SessionReader } from './read-sessions.ts';
 
@@ -53,7 +53,7 @@ export async function recalledWords(
     });
 }
 
-/** Of those between them none stays in memory. */
+/** None between them is read. */
 async function openedOf(
   reader: Pick<SessionReader, 'turns'>,
   ref: SessionRef,
@@ -61,10 +61,11 @@ async function openedOf(
   versions: ReadonlySet<number>,
 ): Promise<ReadonlyMap<string, OpenedTurn>> {
   const opened = new Map<string, OpenedTurn>();
-  if (versions.size === 0) return opened;
-  const [after, to] = [Math.min(...versions) - 1, Math.max(...versions)];
-  for await (const each of reader.turns(ref, head, { after, to }))
-    if (versions.has(each.turn.version)) opened.set(each.turn.id, each);
+  for (const range of rangesOf([...versions].sort((a, b) => a - b))) {
+    const [first, last] = typeof range === 'number' ? [range, range] : range;
+    for await (const each of reader.turns(ref, head, { after: first - 1, to: last }))
+      opened.set(each.turn.id, each);
+  }
   return opened;
 }
 
@@ -77,7 +78,3 @@ function textsOf(source: Source | readonly [], opened: ReadonlyMap<string, Opene
   const { turns } = arrange([turn], new Map([turn, ...beside].map((each) => [each.turn.id, each])));
   return turns.flatMap((each) => [...passagesOf(each)].map(({ text }) => text));
 }
-
-/** Something was deleted in it: what is left has other places. */
-const isCut = ({ content: { ids, messages } }: OpenedTurn): boolean =>
-  ids !== undefined || messages.length === 0;

@@ -72,10 +72,10 @@ export class SessionOutbox<T extends { readonly ref: SessionRef }> {
     return this.#outbox.flush();
   }
 
-  /** Tries at once if something of this session waits; what is late is not waited for. False if something waits still. */
+  /** Tries once, now, what waits of this session; nothing else is waited for. False if something waits still. */
   async tried(ref: SessionRef): Promise<boolean> {
     if (this.has(ref))
-      await Promise.race([this.#outbox.flush(keyOf(ref)), sleep(PATIENCE_MS, undefined, { ref: false })]);
+      await Promise.race([this.#outbox.flushLane(keyOf(ref)), sleep(PATIENCE_MS, undefined, { ref: false })]);
     return !this.has(ref);
   }
 

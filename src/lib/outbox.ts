@@ -40,7 +40,8 @@ export class Outbox<T> {
   /** The batch of the delivery. */
   #underWay: readonly T[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #delivery: Promise<boolean> | undefined;
+  /** Comes to the lanes that could not be delivered by it. */
+  #delivery: Promise<ReadonlySet<unknown>> | undefined;
 
   constructor(options: OutboxOptions<T>) {
     this.#options = options;
@@ -60,11 +61,26 @@ export class Outbox<T> {
     this.#schedule(this.#options.everyMs);
   }
 
-  /** Delivers what waits. False if it could not. @param lane that is tried in any case */
-  async flush(lane?: unknown): Promise<boolean> {
-    this.#failed.delete(lane);
+  /** Delivers what waits in every lane. False if there is one that could not be delivered. */
+  async flush(): Promise<boolean> {
     while (this.#delivery || this.#waiting.length > 0)
-      if (!(await this.#next()) && this.#waiting.every(this.#isLate)) return false;
+      if ((await this.#next()).size > 0 && this.#waiting.every(this.#isLate)) return false;
+    return true;
+  }
+
+  /** Delivers what waits in a lane before all else, and tries no other that is late. False if it could not, tried once. */
+  async flushLane(lane: unknown): Promise<boolean> {
+    const isOfIt = (item: T): boolean => this.#laneOf(item) === lane;
+    // One that was begun before does not count.
+    await this.#delivery;
+    while (this.#underWay.some(isOfIt) || this.#waiting.some(isOfIt)) {
+      if (!this.#delivery) {
+        this.#failed.delete(lane);
+        const others = this.#waiting.filter((item) => !isOfIt(item));
+        this.#waiting = [...this.#waiting.filter(isOfIt), ...others];
+      }
+      if ((await this.#next()).has(lane)) return false;
+    }
     return true;
   }
 
@@ -102,17 +118,17 @@ export class Outbox<T> {
     if (this.#timer || this.#delivery) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#next();
+      void this.#next(true);
     }, ms).unref();
   }
 
-  /** One delivery: that under way, or the next. */
-  #next(): Promise<boolean> {
-    this.#delivery ??= this.#deliver().then((delivered) => {
+  /** One delivery: that under way, or the next. @param retries it tries lanes that are late, too, where it has room */
+  #next(retries = false): Promise<ReadonlySet<unknown>> {
+    this.#delivery ??= this.#deliver(this.#take(retries)).then((failed) => {
       this.#delivery = undefined;
-      const isLate = !delivered && this.#waiting.every(this.#isLate);
+      const isLate = failed.size > 0 && this.#waiting.every(this.#isLate);
       if (this.#waiting.length > 0) this.#schedule(isLate ? RETRY_MS : 0);
-      return delivered;
+      return failed;
     });
     return this.#delivery;
   }
@@ -121,27 +137,29 @@ export class Outbox<T> {
 
   readonly #isLate = (item: T): boolean => this.#failed.has(this.#laneOf(item));
 
-  /** Of lanes that failed only where no other waits. */
-  #take(): readonly T[] {
+  /** Of lanes that failed only where no other waits, or it `retries`: behind all others. */
+  #take(retries: boolean): readonly T[] {
+    let most = this.#options.batch;
     if (this.#failed.size > 0) {
       this.#failed = this.#failed.intersection(new Set(this.#waiting.map(this.#laneOf)));
       const fresh = this.#waiting.filter((item) => !this.#isLate(item));
       this.#waiting = [...fresh, ...this.#waiting.filter(this.#isLate)];
+      if (!retries && fresh.length > 0) most = Math.min(most, fresh.length);
     }
-    return this.#waiting.splice(0, this.#options.batch);
+    return this.#waiting.splice(0, most);
   }
 
-  async #deliver(): Promise<boolean> {
-    const batch = this.#take();
+  /** @returns the lanes of what could not be delivered */
+  async #deliver(batch: readonly T[]): Promise<ReadonlySet<unknown>> {
     this.#underWay = batch;
     for (const item of batch) this.#failed.delete(this.#laneOf(item));
     try {
       await this.#options.deliver(batch);
-      return true;
+      return new Set();
     } catch (error) {
       const left: readonly T[] = error instanceof Undelivered ? error.items : batch;
-      for (const item of left) this.#failed.add(this.#laneOf(item));
       const lanes = new Set(left.map(this.#laneOf));
+      for (const lane of lanes) this.#failed.add(lane);
       const isBehind = (item: T): boolean => lanes.has(this.#laneOf(item));
       const others = this.#waiting.filter((item) => !isBehind(item));
       this.#waiting = [...others, ...left, ...this.#waiting.filter(isBehind)];
@@ -149,7 +167,7 @@ export class Outbox<T> {
         error instanceof Error ? error : new Error(String(error)),
         this.#waiting.length,
       );
-      return false;
+      return lanes;
     } finally {
       this.#underWay = [];
     }

@@ -50,7 +50,19 @@ it('who hears of one failure only hears nothing of it', async () => {
   expect(await items(id)).toHaveLength(1);
 });
 
-it('so does the result of a tool, which is not refused as one of a call that has its result', async () => {
+it('what was deleted before it is said again is said anew', async () => {
+  const { conversations, staysSilent, items } = await world();
+  const { id } = await conversations.create();
+  staysSilent(2);
+  await expect(conversations.items.create(id, { items: [hello] }, { maxRetries: 0 })).rejects.toThrow('503');
+  const [unheard] = await items(id);
+  await conversations.items.delete(unheard?.id ?? '', { conversation_id: id });
+  const { data } = await conversations.items.create(id, { items: [hello] });
+  expect(data.map((item) => item.id)).not.toContain(unheard?.id);
+  expect((await items(id)).map((item) => item.id)).toEqual(data.map((item) => item.id));
+});
+
+it('the result of a tool that is sent again stands there once, too, and is not refused as one of a call that has its result', async () => {
   const { conversations, responses, staysSilent, items } = await world();
   const { id } = await conversations.create();
   await responses.create({ model: 'smart', input: 'How is the weather?', conversation: id });

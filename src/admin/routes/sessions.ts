@@ -22,6 +22,17 @@ const OfPage = Type.Object(
   },
   { additionalProperties: false },
 );
+const OfJourney = Type.Object(
+  {
+    ...OfPage.properties,
+    texts: Type.Optional(
+      Type.Boolean({
+        description: 'Whether what was recalled is told in words too, to tokens with the right `content`.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 const Open = Type.Record(Type.String(), Type.Unknown());
 const STATES = ['active', 'expired', 'erased'] as const;
 
@@ -144,14 +155,15 @@ export function sessionRoutes(
         summary:
           'Each turn with its context before and after: what was sent, cut and recalled, and why; who answered, for how many tokens, by which request, and in which findings that is evidence',
         params: Named,
-        querystring: OfPage,
+        querystring: OfJourney,
         response: answers(Open),
       },
     },
     async (request) => {
       const found = await opened(request, 'getSessionJourney');
       const { about, turns, onPath, mayRead, next } = found;
-      const steps = await stepsOf(conversations.reader, found);
+      const inWords = mayRead && request.query.texts === true;
+      const steps = await stepsOf(conversations.reader, { ...found, inWords });
       const evidence = evidenceIn(await care.book.all());
       return {
         ...about,

@@ -16,23 +16,23 @@ export function evidenceIn(findings: readonly Finding[]): ReadonlyMap<string, re
   return evidence;
 }
 
-/** A page of a conversation, and who reads it. */
+/** A page of a conversation, and whether what was recalled is told in words. */
 interface Page {
   readonly ref: SessionRef;
   readonly head: SessionHead;
   readonly turns: readonly OpenedTurn[];
   readonly known: readonly OpenedTurn[];
-  readonly mayRead: boolean;
+  readonly inWords: boolean;
 }
 
-/** The way of each turn of a page, by its id; with what was recalled in words for who may read them. */
+/** The way of each turn of a page, by its id. */
 export async function stepsOf(
   reader: Pick<SessionReader, 'turns'>,
-  { ref, head, turns, known, mayRead }: Page,
+  { ref, head, turns, known, inWords }: Page,
 ): Promise<ReadonlyMap<string, JourneyStep>> {
   const ids = new Set(turns.map(({ turn }) => turn.id));
   const steps = journeyOf(known).filter(({ id }) => ids.has(id));
-  const recalledOf = mayRead ? await recalledWords(reader, ref, head, steps, known) : undefined;
+  const recalledOf = inWords ? await recalledWords(reader, ref, head, steps, known) : undefined;
   const shown = (step: JourneyStep): JourneyStep =>
     recalledOf && step.context ? { ...step, context: { ...step.context, recalled: recalledOf(step) } } : step;
   return new Map(steps.map((step) => [step.id, shown(step)]));

@@ -53,15 +53,6 @@ export interface Beginning {
   readonly resetHead?: string;
 }
 
-/**
- * Sessions of one step of a purge, and bytes of what was said in them, so that it holds up neither the event loop nor others who
- * want to write.
- */
-const PURGE_BATCH = 100;
-const PURGE_BYTES = 4 * 1024 * 1024;
-/** What a turn counts at the least, in bytes: of the shortest a step takes a thousand. */
-const TURN_BYTES = 4096;
-
 const SQL = {
   find: 'SELECT * FROM sessions WHERE tenant = ? AND session = ?',
   begin: `INSERT INTO sessions VALUES
@@ -108,9 +99,6 @@ const SQL = {
   pending: `SELECT count(*) FILTER (WHERE ends_at > ?2 AND work <> ?3) AS pending, count(*) FILTER (WHERE ends_at <= ?2) AS lapsed
     FROM session_leases WHERE key = ?1 AND work GLOB 'p:*'`,
   announced: `SELECT 1 FROM session_leases WHERE key = ? AND work GLOB 'p:*' LIMIT 1`,
-  sizes: `SELECT version, octet_length(content) AS bytes FROM turns WHERE key = ? ORDER BY version
-    LIMIT ${PURGE_BYTES / TURN_BYTES + 1}`,
-  forgetFirst: 'DELETE FROM turns WHERE key = ? AND version <= ?',
   forgetTurns: 'DELETE FROM turns WHERE key = ?',
   forgetSession: 'DELETE FROM sessions WHERE key = ?',
   list: `SELECT * FROM sessions WHERE tenant = ? AND (created_at, session) < (?, ?)
@@ -121,10 +109,6 @@ const SQL = {
     AND tenant = ?1 AND (created_at, session) < (?3, ?4) ORDER BY created_at DESC, session DESC LIMIT ?5`,
   putUser: 'INSERT OR IGNORE INTO session_users VALUES (?, ?)',
   forgetUsers: 'DELETE FROM session_users WHERE key = ?',
-  ended: `SELECT key, ends_at + kept_ms AS forgotten_at,
-      (SELECT total(octet_length(summary)) FROM session_summaries WHERE session_summaries.key = sessions.key) AS summaries
-    FROM sessions WHERE ends_at <= ?
-    AND (ends_at + kept_ms <= ? OR metadata <> '' OR EXISTS (SELECT 1 FROM turns WHERE turns.key = sessions.key)) LIMIT ${PURGE_BATCH}`,
 } as const;
 
 /** What is asked of the tables of conversations. */
@@ -235,41 +219,6 @@ export class SessionStatements {
     this.empty(key);
     this.run.forgetUsers.run(key);
     this.run.forgetSession.run(key);
-  }
-
-  /** Empties sessions that ended, and forgets those that ended long ago: a step of that; true if there may be more. */
-  purge(now: number): boolean {
-    const ended = this.run.ended.all(now, now);
-    let left = PURGE_BYTES;
-    for (const { key, forgotten_at: at, summaries } of ended) {
-      const bytes = left > 0 ? this.#shortened(Number(key), left) : undefined;
-      if (bytes === undefined) return true;
-      left -= bytes + Number(summaries);
-      if (Number(at) <= now) this.forget(Number(key));
-      else {
-        this.empty(Number(key));
-        this.run.describe.run('', key as number);
-      }
-    }
-    return ended.length === PURGE_BATCH;
-  }
-
-  /**
-   * Of a session with more than so many bytes the first turns go. Never all of them: by those that it has it is found again.
-   * @param most above 0
-   * @returns bytes of all its turns, if they may go together; undefined: some went, and there are more
-   */
-  #shortened(key: number, most: number): number | undefined {
-    const turns = this.run.sizes.all(key);
-    let bytes = 0;
-    for (const [at, turn] of turns.entries()) {
-      if (bytes >= most) {
-        this.run.forgetFirst.run(key, Number(turns[at - 1]?.version));
-        return undefined;
-      }
-      bytes += Math.max(TURN_BYTES, Number(turn.bytes));
-    }
-    return bytes;
   }
 }
 

@@ -17,6 +17,7 @@ import { checkLimit } from '../check.ts';
 import { checkSession } from '../check-session.ts';
 import { metaText } from '../session-text.ts';
 import { type Commits, reading, type WriteOptions } from './commits.ts';
+import { type Purged, SessionPurge } from './session-purge.ts';
 import {
   type Beginning,
   endOf,
@@ -44,6 +45,8 @@ export class SqliteSessions implements Sessions {
   readonly #now: () => number;
   readonly #sql: SessionStatements;
   readonly #turns: { readonly durable: true | 'soon' };
+  readonly #purge: SessionPurge;
+  #purged: Purged | undefined;
 
   /** @param sync when turns are on the disk */
   constructor(
@@ -56,6 +59,7 @@ export class SqliteSessions implements Sessions {
     this.#now = now;
     this.#turns = { durable: sync === 'always' ? true : 'soon' };
     this.#sql = new SessionStatements(database);
+    this.#purge = new SessionPurge(database, this.#sql);
   }
 
   async reserve(ref: SessionRef, options: ReserveOptions): Promise<Reserved> {
@@ -218,9 +222,11 @@ export class SqliteSessions implements Sessions {
     });
   }
 
-  /** Forgets what ended, some of it; true if there may be more. */
+  /** Forgets what ended, some of it; true if there may be more: the next call goes on from there. One at a time. */
   async purge(): Promise<boolean> {
-    return this.#commits.enqueue(() => this.#sql.purge(Math.floor(this.#now())), { durable: false });
+    const step = () => this.#purge.step(Math.floor(this.#now()), this.#purged);
+    this.#purged = await this.#commits.enqueue(step, { durable: false });
+    return this.#purged !== undefined;
   }
 
   #reserve(ref: SessionRef, options: ReserveOptions): Reserved {

@@ -50,6 +50,7 @@ export class SqliteStore implements Store {
   readonly #snapshot: CounterSnapshot | undefined;
   readonly #transitions: Transitions;
   readonly #timers: NodeJS.Timeout[];
+  #isPurging = false;
 
   constructor(options: SqliteStoreOptions) {
     const now = options.now ?? Date.now;
@@ -101,7 +102,10 @@ export class SqliteStore implements Store {
     this.#database.close();
   }
 
+  /** One at a time: of much it takes longer than until the next. */
   async #purge(parts: readonly { purge(): Promise<boolean> }[]): Promise<void> {
+    if (this.#isPurging) return;
+    this.#isPurging = true;
     this.#guarded(() => this.#snapshot?.purge());
     try {
       for (const part of parts)
@@ -109,6 +113,8 @@ export class SqliteStore implements Store {
           await pause(PURGE_PAUSE_MS, undefined, { ref: false });
     } catch (error) {
       this.#heard(asUnavailable(error));
+    } finally {
+      this.#isPurging = false;
     }
   }
 

@@ -7,6 +7,7 @@ import { openPrivacy } from '../../../src/context/privacy/index.ts';
 import { SessionReader } from '../../../src/context/read-sessions.ts';
 import { Unsure } from '../../../src/context/unsure.ts';
 import type { Sessions } from '../../../src/contracts/session.ts';
+import { StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { commitOptions, DAY, draft, reserveOptions } from '../../conformance/session-drafts.ts';
 import { assistant, user } from './conversations.ts';
@@ -30,6 +31,7 @@ async function world() {
     commit: (...all: Parameters<Sessions['commit']>) => store.sessions.commit(...all),
     redact: (...all: Parameters<Sessions['redact']>) => store.sessions.redact(...all),
   } as Sessions;
+  const unsure = new Unsure();
   const corrects = (sessions = stored) =>
     correct(
       ref,
@@ -37,15 +39,15 @@ async function world() {
       {
         ...{ sessions, privacy, operations, settings: { ttl: DAY, maxAge: DAY } },
         reader: new SessionReader(sessions, privacy),
-        unsure: new Unsure(),
+        unsure,
       },
     );
-  const deletes = (sessions = stored) =>
+  const deletes = (sessions = stored, version = 1) =>
     new Erasing({
       ...{ sessions, privacy, operations, opened: new OpenedSessions() },
       mind: { forget: () => undefined },
       behind: { erase: async (_, inStore) => ({ erased: await inStore(), dropped: [] }) },
-    }).turn(ref, 1);
+    }).turn(ref, version);
   const left = async () => JSON.stringify((await store.sessions.read(ref))?.turns);
   return { stored, corrects, deletes, left };
 }
@@ -76,4 +78,20 @@ it('what is corrected while somebody deletes it is deleted in the correction too
   const said = await left();
   expect(said).not.toContain('My number is');
   expect(said).not.toContain('I do not.');
+});
+
+it('a correction that arrived unheard, and was deleted, is made anew', async () => {
+  const { stored, corrects, deletes, left } = await world();
+  const silent: Sessions = {
+    ...stored,
+    commit: async (...all) => {
+      await stored.commit(...all);
+      throw new StoreUnavailable('no replica has it');
+    },
+  };
+  await expect(corrects(silent)).rejects.toThrow(StoreUnavailable);
+  expect(await deletes(stored, 2)).toBe(true);
+  expect(await left()).not.toContain('I do not.');
+  expect(await corrects()).toBe(3);
+  expect(await left()).toContain('I do not.');
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { GiveBack } from '../../../src/context/give-back.ts';
+import type { SessionRef } from '../../../src/contracts/session.ts';
 import { StoreUnavailable } from '../../../src/contracts/store.ts';
 import { openLog } from '../../../src/telemetry/logger.ts';
 
@@ -7,14 +8,18 @@ const ref = { tenant: 'app', session: 's1' };
 const other = { tenant: 'app', session: 's2' };
 
 function world() {
-  const store = { isDown: false, released: [] as string[] };
+  const store = {
+    isDown: false,
+    released: [] as string[],
+    release: (_: SessionRef, turn: string): void => {
+      if (store.isDown) throw new StoreUnavailable('it is down');
+      store.released.push(turn);
+    },
+  };
   let now = 0;
   const giveBack = new GiveBack({
     sessions: {
-      release: async (_, turn) => {
-        if (store.isDown) throw new StoreUnavailable('it is down');
-        store.released.push(turn);
-      },
+      release: async (of, turn) => store.release(of, turn),
     },
     log: openLog('silent', { write: () => undefined }).logger,
     clock: { monotonic: () => now },
@@ -39,6 +44,21 @@ it('what the store does not take is given back when it is there again, and what 
   expect(await giveBack.flush()).toBe(true);
   expect(store.released).toEqual(['young']);
   expect([giveBack.has(ref), giveBack.has(other)]).toEqual([false, false]);
+});
+
+it('who is tried waits for no other conversation, however many more fail meanwhile', async () => {
+  const { giveBack, store } = world();
+  const tried: string[] = [];
+  store.release = ({ session }) => {
+    tried.push(session);
+    const more = { tenant: 'app', session: `more-${tried.length}` };
+    if (tried.length < 100) giveBack.soon(more, 'late', '', new StoreUnavailable('no answer'));
+    throw new StoreUnavailable('it is down');
+  };
+  giveBack.soon(ref, 'mine', '', new StoreUnavailable('no answer'));
+  await giveBack.tried(ref);
+  expect([tried, giveBack.has(ref)]).toEqual([['s1'], true]);
+  await giveBack.close();
 });
 
 it('what the store refused was not announced', async () => {

@@ -91,3 +91,12 @@ it('nothing is told of what was deleted since, nor of what was kept without plac
   expect((await told(id)).texts).toEqual([nothing, nothing, ['I am Eve.', 'Well.']]);
   expect(await told(recall([{ version: 3, passages: 2 }]).id)).toEqual({ read: [], texts: [[]] });
 });
+
+it('of the turns between those that were recalled none is read', async () => {
+  const { add, recall, told } = session();
+  for (let at = 1; at <= 40; at++) add([user(`I am number ${at}.`), assistant('Well.')]);
+  const recalled = [2, 3, 30].map((version) => ({ version, passages: 1, places: [0] }));
+  const { read, texts } = await told(recall(recalled).id);
+  expect(read).toEqual([2, 3, 30]);
+  expect(texts).toEqual([['I am number 2.'], ['I am number 3.'], ['I am number 30.']]);
+});

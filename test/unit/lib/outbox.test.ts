@@ -140,15 +140,31 @@ it('lanes that fail are tried in turn, as often as they were', async () => {
 });
 
 it('who waits for one lane has that tried at once, and at the end all are', async () => {
-  const { box, away, delivered } = lanes();
+  const { box, away, delivered, attempts } = lanes();
   for (const lane of 'abcdef') away.add(lane);
   for (const lane of 'abcdef') box.push(`${lane}1`);
   expect(await box.flush()).toBe(false);
   for (const lane of 'ef') away.delete(lane);
-  expect(await box.flush('f')).toBe(false);
-  expect(delivered).toEqual(['f1']);
+  attempts.length = 0;
+  expect(await box.flushLane('f')).toBe(true);
+  expect([await box.flushLane('a'), await box.flushLane('g')]).toEqual([false, true]);
+  expect(attempts).toEqual([['f1'], ['a1']]);
   expect(await box.close()).toBe(4);
   expect(delivered).toEqual(['f1', 'e1']);
+});
+
+it('each of many who wait for their lanes hears of its own, and lanes that are late pause', async () => {
+  const { box, away, delivered, attempts } = lanes();
+  for (const lane of 'abcdef') box.push(`${lane}1`);
+  for (const lane of 'abcdef') away.add(lane);
+  expect(await box.flush()).toBe(false);
+  for (const lane of 'ac') away.delete(lane);
+  attempts.length = 0;
+  expect(await Promise.all([...'abc'].map((lane) => box.flushLane(lane)))).toEqual([true, false, true]);
+  expect(delivered).toEqual(['a1', 'c1']);
+  expect(attempts.flat().toSorted()).toEqual(['a1', 'b1', 'c1']);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(attempts.length).toBeLessThan(5);
 });
 
 it('of too many those go first that could not be delivered', async () => {

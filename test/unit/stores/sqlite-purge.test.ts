@@ -1,9 +1,12 @@
 // What ended is let go of in steps that hold nobody up.
 import type { DatabaseSync } from 'node:sqlite';
-import { expect, it, onTestFinished } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Commits } from '../../../src/stores/sqlite/commits.ts';
 import { openDatabase } from '../../../src/stores/sqlite/database.ts';
+import { SqliteDocuments } from '../../../src/stores/sqlite/documents.ts';
 import { SqliteSessions } from '../../../src/stores/sqlite/sessions.ts';
+import { SqliteStore } from '../../../src/stores/sqlite/store.ts';
 import { commitOptions, DAY, draft, type Open, reserveOptions } from '../../conformance/session-drafts.ts';
 
 const MB = 1024 * 1024;
@@ -38,8 +41,16 @@ function world() {
       ),
     );
   };
+  /** So many sessions in which nothing is said. */
+  const begun = (count: number): Promise<unknown> =>
+    Promise.all(
+      Array.from({ length: count }, (_, at) =>
+        sessions.reserve({ tenant: 'app', session: `empty-${at}` }, reserveOptions(`turn-${at}`)),
+      ),
+    );
   return {
     said,
+    begun,
     stored: () => storedIn(database),
     rowsOf: (table: string) => database.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.rows,
     pass: (ms: number) => {
@@ -95,4 +106,43 @@ it('of short turns a step takes a thousand', async () => {
   pass(40 * DAY);
   await purge();
   expect(rowsOf('sessions')).toBe(0);
+});
+
+it('past those that are empty it goes a thousand a step, once', async () => {
+  const { said, begun, stored, rowsOf, pass, purge } = world();
+  await begun(2500);
+  for (const session of ['a', 'b', 'c']) await said(session, 1, 5 * MB);
+  pass(2 * DAY);
+  const turns = (await purge()).map((step) => step.turns);
+  expect(turns).toEqual([0, 0, 1, 1, 1]);
+  expect([stored().turns, rowsOf('sessions')]).toEqual([0, 2503]);
+  // The next round sees all of them.
+  pass(40 * DAY);
+  await purge();
+  expect(rowsOf('sessions')).toBe(0);
+});
+
+it('one that takes longer than until the next is the only one', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const rounds: ((isMore: boolean) => void)[] = [];
+  const first = vi.spyOn(SqliteDocuments.prototype, 'purge');
+  first.mockImplementation(() => new Promise((resolve) => void rounds.push(resolve)));
+  onTestFinished(() => first.mockRestore());
+  const over = Promise.withResolvers<boolean>();
+  const last = vi.spyOn(SqliteSessions.prototype, 'purge').mockReturnValue(over.promise);
+  onTestFinished(() => last.mockRestore());
+  const store = new SqliteStore({ name: 'here' });
+  onTestFinished(() => store.close());
+  vi.advanceTimersByTime(100_000);
+  expect(rounds).toHaveLength(1);
+  rounds[0]?.(false);
+  await vi.waitUntil(() => last.mock.calls.length > 0, 10_000);
+  vi.advanceTimersByTime(100_000);
+  expect(rounds).toHaveLength(1);
+  over.resolve(false);
+  await turn();
+  vi.advanceTimersByTime(31_000);
+  expect(rounds).toHaveLength(2);
+  rounds[1]?.(false);
 });
