@@ -40,6 +40,8 @@ export class Outbox<T> {
   /** The batch of the delivery. */
   #underWay: readonly T[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Lanes that failed are to be tried again with the next delivery, where it has room. */
+  #areDue = false;
   /** Comes to the lanes that could not be delivered by it. */
   #delivery: Promise<ReadonlySet<unknown>> | undefined;
 
@@ -74,11 +76,10 @@ export class Outbox<T> {
     // One that was begun before does not count.
     await this.#delivery;
     while (this.#underWay.some(isOfIt) || this.#waiting.some(isOfIt)) {
-      if (!this.#delivery) {
-        this.#failed.delete(lane);
-        const others = this.#waiting.filter((item) => !isOfIt(item));
-        this.#waiting = [...this.#waiting.filter(isOfIt), ...others];
-      }
+      // Also while another is under way: the next one takes all that are waited for.
+      this.#failed.delete(lane);
+      const others = this.#waiting.filter((item) => !isOfIt(item));
+      this.#waiting = [...this.#waiting.filter(isOfIt), ...others];
       if ((await this.#next()).has(lane)) return false;
     }
     return true;
@@ -118,13 +119,14 @@ export class Outbox<T> {
     if (this.#timer || this.#delivery) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#next(true);
+      this.#areDue = true;
+      void this.#next();
     }, ms).unref();
   }
 
-  /** One delivery: that under way, or the next. @param retries it tries lanes that are late, too, where it has room */
-  #next(retries = false): Promise<ReadonlySet<unknown>> {
-    this.#delivery ??= this.#deliver(this.#take(retries)).then((failed) => {
+  /** One delivery: that under way, or the next. */
+  #next(): Promise<ReadonlySet<unknown>> {
+    this.#delivery ??= this.#deliver(this.#take()).then((failed) => {
       this.#delivery = undefined;
       const isLate = failed.size > 0 && this.#waiting.every(this.#isLate);
       if (this.#waiting.length > 0) this.#schedule(isLate ? RETRY_MS : 0);
@@ -137,14 +139,16 @@ export class Outbox<T> {
 
   readonly #isLate = (item: T): boolean => this.#failed.has(this.#laneOf(item));
 
-  /** Of lanes that failed only where no other waits, or it `retries`: behind all others. */
-  #take(retries: boolean): readonly T[] {
+  /** Of lanes that failed only where no other waits, or they are due: behind all others. */
+  #take(): readonly T[] {
+    const areDue = this.#areDue;
+    this.#areDue = false;
     let most = this.#options.batch;
     if (this.#failed.size > 0) {
       this.#failed = this.#failed.intersection(new Set(this.#waiting.map(this.#laneOf)));
       const fresh = this.#waiting.filter((item) => !this.#isLate(item));
       this.#waiting = [...fresh, ...this.#waiting.filter(this.#isLate)];
-      if (!retries && fresh.length > 0) most = Math.min(most, fresh.length);
+      if (!areDue && fresh.length > 0) most = Math.min(most, fresh.length);
     }
     return this.#waiting.splice(0, most);
   }

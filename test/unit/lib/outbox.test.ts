@@ -167,6 +167,29 @@ it('each of many who wait for their lanes hears of its own, and lanes that are l
   expect(attempts.length).toBeLessThan(5);
 });
 
+it('late lanes that are waited for at once are tried together', async () => {
+  const { box, away, attempts } = lanes();
+  for (const lane of 'abcde') box.push(`${lane}1`);
+  for (const lane of 'abcde') away.add(lane);
+  expect(await box.flush()).toBe(false);
+  attempts.length = 0;
+  const tried = await Promise.all([...'abcd'].map((lane) => box.flushLane(lane)));
+  expect(tried).toEqual([false, false, false, false]);
+  expect(attempts.map((batch) => batch.toSorted().join())).toEqual(['a1', 'b1,c1,d1']);
+});
+
+it('lanes that nobody waits for are tried in their time, however others are waited for', async () => {
+  const { box, away, attempts } = lanes();
+  for (const lane of 'ab') box.push(`${lane}1`);
+  for (const lane of 'ab') away.add(lane);
+  expect(await box.flush()).toBe(false);
+  attempts.length = 0;
+  for (let passed = 0; passed < 10; passed++) {
+    await Promise.all([box.flushLane('a'), vi.advanceTimersByTimeAsync(100)]);
+  }
+  expect(attempts.flat()).toContain('b1');
+});
+
 it('of too many those go first that could not be delivered', async () => {
   const { box, away, dropped } = lanes(3);
   away.add('a').add('b');
