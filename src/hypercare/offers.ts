@@ -9,16 +9,18 @@ export async function offersFor(
   detection: Detection,
   { config, live, now }: { readonly config: ConfigPort; readonly live: LivePort; now(): number },
 ): Promise<Action[]> {
+  // One text for all of them: while one is tried out another revision may come.
+  const { text } = config;
   const proposals = await propose({
     detection,
     config: config.config,
-    written: writtenOf(config.text),
+    written: writtenOf(text),
     live,
     textOf: (revision) => config.textOf(revision),
   });
   const actions: Action[] = [];
   for (const proposal of proposals) {
-    const action = await prepare(proposal, actions.length, { config, live, now: now() });
+    const action = await prepare(proposal, actions.length, text, { config, live, now: now() });
     if (action) actions.push(action);
   }
   return actions

@@ -70,8 +70,8 @@ export class OwnApplier extends Applier {
     const note = `${action.title}: the gateway that did it takes it back${why && ` (${why})`}`;
     const asked = ({ applied, ...each }: Action): Action => ({
       ...each,
-      // Due, whenever it would have ended.
-      applied: applied && { ...applied, endsAt: now(), undo: { by, why } },
+      // Due by whoever's clock, whenever it would have ended.
+      applied: applied && { ...applied, endsAt: 0, undo: { by, why } },
     });
     const what = { at: now(), by, what: 'revert asked', note };
     return (await this.#change(id, n, asked, (known) => noted(known, what))) as Finding;

@@ -12,16 +12,18 @@ import { tested } from './tested.ts';
 
 /** As `patchText` reads. */
 export const writtenOf = (text: string): unknown => parse(text, { schema: 'core', merge: true });
-/** Without what merge keys (`<<`) bring in: no patch reaches that. */
-const ownOf = (text: string): unknown => parse(text, { schema: 'core', merge: false });
+/** Without what merge keys (`<<`) bring in, of which a map may have several: no patch reaches that. */
+const ownOf = (text: string): unknown => parse(text, { schema: 'core', merge: false, uniqueKeys: false });
 
 /**
  * Makes an action of a proposal: the tests of what it is made for, its inverse, and what came of trying it out.
+ * @param madeFor the config's text that the proposal is made for: another may serve by now
  * @returns undefined if it would show a secret, does not fit any more, or can't be written into the text
  */
 export async function prepare(
   proposal: Proposal,
   n: number,
+  madeFor: string,
   { config, live, now }: { config: ConfigPort; live: LivePort; now: number },
 ): Promise<Action | undefined> {
   const {
@@ -38,9 +40,9 @@ export async function prepare(
     movesTo = null,
     settles = 0,
   } = proposal;
-  const steps = operations === undefined ? undefined : patchSteps(config.text, operations);
+  const steps = operations === undefined ? undefined : patchSteps(config.text, operations, madeFor);
   if (operations !== undefined && steps === undefined) return undefined;
-  const partly = canary && patchSteps(config.text, canary.operations);
+  const partly = canary && patchSteps(config.text, canary.operations, madeFor);
   return {
     n,
     kind,
@@ -99,23 +101,23 @@ export function callProblem(call: Step['call'], live: LivePort): string | undefi
   return others?.length ? undefined : 'it is the last healthy target';
 }
 
+/** What is done to a text by operations that were made for the same, or for the one before it. */
 function patchSteps(
   text: string,
   operations: readonly PatchOperation[],
+  madeFor: string,
 ): { does: readonly PatchOperation[]; undoes: PatchOperation[] } | undefined {
-  const before = writtenOf(text);
-  const does = tested(before, operations, ownOf(text));
-  let changed: string;
-  let after: unknown;
   try {
-    changed = patchText(text, does);
-    after = writtenOf(changed);
+    const does = tested(writtenOf(madeFor), operations, ownOf(madeFor));
+    const before = writtenOf(text);
+    const changed = patchText(text, does);
+    const after = writtenOf(changed);
+    const undoes = tested(after, createPatch(after, before) as PatchOperation[], ownOf(changed));
+    return [...does, ...undoes].some(showsSecret) ? undefined : { does, undoes };
   } catch {
     // It does not fit any more, or the way goes through an alias.
     return undefined;
   }
-  const undoes = tested(after, createPatch(after, before) as PatchOperation[], ownOf(changed));
-  return [...does, ...undoes].some(showsSecret) ? undefined : { does, undoes };
 }
 
 function showsSecret(operation: PatchOperation): boolean {

@@ -15,6 +15,8 @@ interface Config {
   readonly written: object;
   /** The file itself, where that says more. */
   readonly text?: string;
+  /** The file that has come since. */
+  readonly now?: string;
   /** With its defaults, where an action asks for them. */
   readonly config?: object;
   /** Of revisions, from the first. */
@@ -23,7 +25,7 @@ interface Config {
 
 /** What is offered for a finding, the best first. */
 async function offered(found: Partial<Detection>, of: Config): Promise<Action[]> {
-  const { written, config = written, revisions = [], text = stringify(written) } = of;
+  const { written, config = written, revisions = [], text = stringify(written), now = text } = of;
   const live = { targets: () => [A, B].map((url) => ({ url, weight: 1, state: 'healthy' })) };
   const textOf = async (revision: number) =>
     revisions[revision - 1] === undefined ? undefined : stringify(revisions[revision - 1]);
@@ -34,9 +36,9 @@ async function offered(found: Partial<Detection>, of: Config): Promise<Action[]>
     live,
     textOf,
   });
-  const port = { text, revise: async (change: { text(now: string): string }) => change.text(text) };
+  const port = { text: now, revise: async (change: { text(now: string): string }) => change.text(now) };
   const ports = { config: port as never, live: live as never, now: 0 };
-  const actions = await Promise.all(proposals.map((proposal, n) => prepare(proposal, n, ports)));
+  const actions = await Promise.all(proposals.map((proposal, n) => prepare(proposal, n, text, ports)));
   return actions.filter((action) => action !== undefined);
 }
 
@@ -81,6 +83,32 @@ test('a key is revoked only of its consumer, and only itself: their places move'
   expect(() => patched(callers('bob', 'cy'), patch)).toThrow(PatchError);
   const rotated = { consumers: [{ name: 'ada' }, { name: 'bob', keys: [key('bob-2'), key('bob-1')] }] };
   expect(() => patched(rotated, patch)).toThrow(PatchError);
+});
+
+test('nothing is offered for whom another revision, which came while it was made, has put in its place', async () => {
+  const found = at({ consumer: 'bob' }, 'key');
+  const written = callers('ada', 'bob');
+  const [same] = await offered(found, { written, now: stringify({ ...callers('ada', 'bob'), routes: [] }) });
+  expect(same).toMatchObject({ kind: 'revoke-key', dryRun: { ok: true } });
+  const moved = await offered(found, { written, now: stringify(callers('new', 'ada', 'bob')) });
+  expect(moved.map(({ kind }) => kind)).not.toContain('revoke-key');
+});
+
+test('a map that has two merge keys is no reason to offer nothing', async () => {
+  const text = `usual: &usual { spread: round-robin }
+others: &others { timeout: 1s }
+upstreams:
+  shop:
+    <<: *usual
+    <<: *others
+    targets: [{ url: "${A}" }, { url: "${B}" }]
+`;
+  const [shift] = await offered(at({ upstream: 'shop', target: B }, 'target'), {
+    written: targets(A, B),
+    text,
+    config: weighed,
+  });
+  expect(shift).toMatchObject({ kind: 'shift-traffic', dryRun: { ok: true } });
 });
 
 test('what names a member of a list, and is a secret, is not shown for it', async () => {
