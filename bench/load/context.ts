@@ -16,10 +16,14 @@ import type { Written } from './context/timed-writers.ts';
 import { writersOn, writersSection } from './context/writers.ts';
 import { settingsOf } from './gateway.ts';
 import { CHAT_1KB } from './messages.ts';
-import { chatUpstream, streamUpstream } from './upstreams.ts';
+import { chatUpstream, readingUpstream, streamUpstream } from './upstreams.ts';
 
 const WHAT =
   'what a remembered conversation costs: a request with and without, early and late, and many writers at once';
+
+/** More than models of today read of what is not in their cache. */
+const READ_A_SECOND = 500_000;
+const READING = `a model that reads ${READ_A_SECOND.toLocaleString('en')} tokens a second`;
 
 async function writersIn(kinds: readonly StoreKind[], newFolder: () => string, { effort }: Call) {
   const running = await kinds.find(({ name }) => name === REDIS)?.start(newFolder());
@@ -32,16 +36,23 @@ async function writersIn(kinds: readonly StoreKind[], newFolder: () => string, {
 }
 
 /** What the load had of its core, by the rows of both tables. */
-const loadsOf = (costs: readonly Cost[], moments: readonly Moment[]): Beside[] => [
+const loadsOf = (
+  costs: readonly Cost[],
+  moments: readonly Moment[],
+  reading: readonly Moment[],
+): Beside[] => [
   ...costs.map(({ store, turns, sends, loadBusy }) => ({
     what: `${store}, ${turns} turns, ${sends} is sent`,
     share: loadBusy,
   })),
-  ...moments.map(({ store, turn, sends, loadBusy }) => ({
-    what: `${store}, around turn ${turn}, ${sends} is sent`,
-    share: loadBusy,
-  })),
+  ...moments.map((moment) => loadAround(moment)),
+  ...reading.map((moment) => loadAround(moment, `, ${READING}`)),
 ];
+
+const loadAround = ({ store, turn, sends, loadBusy }: Moment, of = ''): Beside => ({
+  what: `${store}, around turn ${turn}, ${sends} is sent${of}`,
+  share: loadBusy,
+});
 
 async function run(call: Call): Promise<Findings> {
   const missing = STORES.flatMap((kind) => {
@@ -51,6 +62,7 @@ async function run(call: Call): Promise<Findings> {
   const stores = STORES.filter((kind) => kind.missing() === null);
   const costs: Cost[] = [];
   const moments: Moment[] = [];
+  const reading: Moment[] = [];
   const written: Written[] = [];
   const floors: { readonly unit: string; readonly ms: number }[] = [];
   const newFolder = (site: Site): string => mkdtempSync(join(site.folder, 'context-'));
@@ -63,15 +75,19 @@ async function run(call: Call): Promise<Findings> {
       written.push(...(await onCore(SUBJECT_CORE, () => writersIn(stores, () => newFolder(site), call))));
     }
   });
-  await onSite(streamUpstream(), CHAT_1KB, call, async (site) => {
-    for (let round = 0; round < call.effort.rounds; round++)
-      for (const kind of rotated(stores, round).filter(({ isDefault }) => isDefault))
-        moments.push(...(await onCore(LOAD_CORE, () => flatnessOf(kind, site, call, newFolder(site)))));
-  });
+  for (const [upstream, told] of [
+    [streamUpstream(), moments],
+    [readingUpstream(READ_A_SECOND), reading],
+  ] as const)
+    await onSite(upstream, CHAT_1KB, call, async (site) => {
+      for (let round = 0; round < call.effort.rounds; round++)
+        for (const kind of rotated(stores, round).filter(({ isDefault }) => isDefault))
+          told.push(...(await onCore(LOAD_CORE, () => flatnessOf(kind, site, call, newFolder(site)))));
+    });
   const floorsSentence = [...Map.groupBy(floors, ({ unit }) => unit)]
     .map(([unit, of]) => `${unit} takes ${short(spread(of.map(({ ms }) => ms)).median)} ms`)
     .join(', ');
-  const loads = loadsOf(costs, moments);
+  const loads = loadsOf(costs, moments, reading);
   return {
     effort: `${call.effort.rounds} rounds, each with a fresh process and store, whatever is asked for in seconds; before anything is measured the process has had whole conversations of all that is`,
     facts: [
@@ -87,11 +103,16 @@ async function run(call: Call): Promise<Findings> {
       return { name, what: `${what}; gateway: ${gateway.what}; ${settingsOf(gateway)}` };
     }),
     missing,
-    sections: [costSection(costs, floorsSentence), flatSection(moments), writersSection(written)],
+    sections: [
+      costSection(costs, floorsSentence),
+      flatSection(moments, 'a model that answers at once'),
+      flatSection(reading, READING),
+      writersSection(written),
+    ],
     reading:
       'Medians over the rounds; behind a time and a count of tokens the smallest and largest round, behind what is more and what is divided the confidence interval. Requests with and without are sent in turns on one connection, conversations of all lengths side by side, and what is told as more is a round’s median of the differences within groups. The same body is what a client sends that does not name its conversation: for one that sends its new turn a single message, which the model can’t answer well; the same prompt is all that the model is sent with the conversation. Whether a bound is kept is told where the whole interval lies on one side of it. Round trips are the scripts that Redis ran, less those of requests of none.',
     bottlenecks: loadsOwn(loads),
-    data: { costs, moments, written, floors },
+    data: { costs, moments, reading, written, floors },
   };
 }
 

@@ -23,3 +23,9 @@ export const streamUpstream = (): Upstream => ({
   name: 'a model on node:http',
   start: () => startNode('model.ts', LOAD_CORE),
 });
+
+/** The same, of a model that reads so many tokens a second before it says anything. */
+export const readingUpstream = (tokensASecond: number): Upstream => ({
+  name: `a model on node:http that reads ${tokensASecond} tokens a second`,
+  start: () => startNode('model.ts', LOAD_CORE, [String(tokensASecond)]),
+});

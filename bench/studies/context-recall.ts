@@ -164,7 +164,7 @@ async function run(path: string): Promise<Findings> {
     `“This gateway” is what a user gets: the conversation is led turn by turn through sessions, compaction (no summarizer) and recall with the defaults of the config and \`context.compaction.window\` at the budget, so that summary, verbatim turns, recalled passages with their marks and the question itself share it; then each question is asked as its next turn, and evidence counts where its words stand in the prompt. Its milliseconds are from the announced turn to the prompt, the store's read included. A turn of such a conversation takes ${turnMs.p50.toFixed(1)} ms (p99 ${turnMs.p99.toFixed(1)}, the slowest of ${turns.length} ${turnMs.most.toFixed(0)}), with its commit, and with its measures and, where due, its compaction, for which no client waits. Indexing costs at most ${(1000 * indexing).toFixed(0)} µs a passage.`,
     `The last row gives the choice of passages all of the budget, as the floors have it (the last passages: at most ${TAIL} and 15 %).`,
     all.text,
-    'Weights, and what recall may have of a short prompt, were set on conv-26 and conv-41; conv-30 and any other conversation was not looked at.',
+    'Weights, and what recall may have of a short prompt, were set on conv-26 and conv-41. conv-30 was in no sweep, but that prompts are filled up to nine tenths (the third of the forms tried) was decided with the figures of all three in sight: for that none of them is unseen.',
     ...each.map(
       (one) =>
         `## ${one.name}\n\n${one.passages} passages, ${one.tokens} tokens, ${one.questions} questions\n\n${one.text}`,

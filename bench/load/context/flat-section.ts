@@ -5,8 +5,8 @@ import { AROUND, EARLY, LATE, type Moment, WINDOW } from './flat.ts';
 /** How many times what turn 20 takes turn 200 may take. */
 const GROWS_AT_MOST = 1.3;
 
-/** @param runs all moments of all rounds, in their order */
-export function flatSection(runs: readonly Moment[]): string {
+/** @param runs all moments of all rounds, in their order @param model that is asked */
+export function flatSection(runs: readonly Moment[], model: string): string {
   const groups = Map.groupBy(runs, ({ store, sends }) => `${store}, ${sends} is sent`);
   const rows = [...groups].map(([name, of]) => {
     const early = of.filter(({ turn }) => turn === EARLY);
@@ -34,7 +34,7 @@ export function flatSection(runs: readonly Moment[]): string {
     'in a round, ÷',
     `at most ${GROWS_AT_MOST}`,
   ];
-  return `## late in a conversation and early, within ${WINDOW} tokens\n\nOf the ${AROUND} turns before turn ${EARLY} and turn ${LATE} and those after.\n\n${table(
+  return `## late in a conversation and early, within ${WINDOW} tokens: ${model}\n\nOf the ${AROUND} turns before turn ${EARLY} and turn ${LATE} and those after.\n\n${table(
     [
       'store, what is sent',
       ...bounded('first token, p50 ms'),

@@ -1,6 +1,7 @@
 // node model.ts <port>: a model that answers every call with a stream of fifty events: in one piece; or, as the call's user
 // says, each written by itself (`each`) or one every so many milliseconds (`pace-20`). Each event of a paced stream says at
-// which microsecond of the system's monotonic clock it was sent. Who asks for its usage gets it.
+// which microsecond of the system's monotonic clock it was sent. Who asks for its usage gets it. `node model.ts <port> <tokens>` reads so
+// many tokens of a call a second before it answers.
 import { createServer, type ServerResponse } from 'node:http';
 import { CHUNKS, LAST_EVENTS, LAST_EVENTS_WITH_USAGE, STAMP, STAMP_DIGITS, TEXT_EVENT } from '../messages.ts';
 
@@ -15,6 +16,10 @@ const HEAD = {
   'cache-control': 'no-cache',
   'transfer-encoding': 'chunked',
 };
+
+const READ_A_SECOND = Number(process.argv[3] ?? Number.POSITIVE_INFINITY);
+/** As the gateway estimates them. */
+const BYTES_A_TOKEN = 4;
 
 const microseconds = (): string => String(process.hrtime.bigint() / 1000n).padStart(STAMP_DIGITS, '0');
 
@@ -70,9 +75,14 @@ const server = createServer((request, response) => {
     const asked = Buffer.concat(pieces).toString('latin1');
     const [, pace] = /"user": ?"(each|pace-\d+)"/.exec(asked) ?? [];
     const last = /"include_usage": ?true/.test(asked) ? LAST_WITH_USAGE : LAST;
-    if (pace === 'each') eachByItself(response, last);
-    else if (pace === undefined) inOnePiece(response, last);
-    else paced(response, last, Number(pace.slice('pace-'.length)));
+    const answer = (): void => {
+      if (pace === 'each') eachByItself(response, last);
+      else if (pace === undefined) inOnePiece(response, last);
+      else paced(response, last, Number(pace.slice('pace-'.length)));
+    };
+    const readMs = (asked.length / BYTES_A_TOKEN / READ_A_SECOND) * 1000;
+    if (readMs > 0) setTimeout(answer, readMs);
+    else answer();
   });
 });
 server.keepAliveTimeout = 65_000;

@@ -72,7 +72,10 @@ test('late is divided by early within its round: a machine that is slower in one
     [6, 7.8],
     [4, 4.8],
   ] as const;
-  const section = flatSection(rounds.flatMap(([early, late]) => [moment(20, early), moment(200, late)]));
+  const section = flatSection(
+    rounds.flatMap(([early, late]) => [moment(20, early), moment(200, late)]),
+    'a model',
+  );
 
   const row = rowOf(section, 'Redis, all of it is sent');
   expect(row.slice(0, 4)).toEqual(['4.00 (4.00–8.00)', '5.00 (4.40–9.60)', '1.20 (1.10–1.30)', 'yes']);
