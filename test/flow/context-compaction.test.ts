@@ -25,26 +25,49 @@ const bytesOf = async (file: string): Promise<string> => {
   return Buffer.concat(await Promise.all(files)).toString('latin1');
 };
 
-it('input is flat: prompts around turn 200 are at most 1.3 times those around turn 20, and the first fact is still known', async () => {
+/** Tokens of each prompt, as its provider counts them, of a talk of 210 turns that began with the number. */
+async function talk(gateway: TestGateway, { whole }: { whole: boolean }): Promise<number[]> {
+  const log: object[] = [];
+  const tokens: number[] = [];
+  for (let turn = 1; turn < 210; turn++) {
+    const content =
+      turn === 1
+        ? `My account number is ${NUMBER}.`
+        : `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`;
+    log.push({ role: 'user', content });
+    const messages = whole ? log : log.slice(-1);
+    const { body } = await chat(
+      gateway,
+      { model: 'smart', max_tokens: 200, messages },
+      { 'x-session-id': 'long' },
+    );
+    log.push({ role: 'assistant', content: answerOf(body) });
+    const { usage } = JSON.parse(body.toString()) as { usage: { prompt_tokens: number } };
+    tokens[turn] = usage.prompt_tokens;
+  }
+  return tokens;
+}
+// A cycle of growth and compaction each: single turns stand anywhere in theirs.
+const around = (tokens: number[], turn: number): number[] => tokens.slice(turn - 10, turn + 10);
+const mean = (all: number[]): number => all.reduce((sum, each) => sum + each) / all.length;
+
+it('without compaction each turn of a long conversation is dearer than the one before: turn 200 takes several times what turn 20 does', async () => {
+  const gateway = await aiGateway([await modelService()], {});
+  const tokens = await talk(gateway, { whole: true });
+  expect(mean(around(tokens, 200))).toBeGreaterThan(5 * mean(around(tokens, 20)));
+});
+
+it.each([
+  ['its new turns', false],
+  ['all of it', true],
+])('input is flat for a client that sends %s: prompts around turn 200 are at most 1.3 times those around turn 20, and the first fact is still known', async (_, whole) => {
   const gateway = await aiGateway([await modelService()], {
     context: { enabled: true, compaction: { window: 2500 } },
   } as object);
-  const tokens: number[] = [];
-  await say(gateway, `My account number is ${NUMBER}.`);
-  for (let turn = 2; turn < 210; turn++) {
-    const answer = await say(
-      gateway,
-      `Tell me about topic ${turn}, please: ${'words of no weight '.repeat(8)}`,
-    );
-    const { usage } = JSON.parse(answer.body.toString()) as { usage: { prompt_tokens: number } };
-    tokens[turn] = usage.prompt_tokens;
-  }
-  // A cycle of growth and compaction each: single turns stand anywhere in theirs.
-  const around = (turn: number): number[] => tokens.slice(turn - 10, turn + 10);
-  const mean = (all: number[]): number => all.reduce((sum, each) => sum + each) / all.length;
+  const tokens = await talk(gateway, { whole });
   expect(await compactions(gateway, 'by_facts')).toBeGreaterThan(4);
-  expect(mean(around(200))).toBeLessThanOrEqual(1.3 * mean(around(20)));
-  expect(Math.max(...around(200))).toBeLessThanOrEqual(1.3 * Math.max(...around(20)));
+  expect(mean(around(tokens, 200))).toBeLessThanOrEqual(1.3 * mean(around(tokens, 20)));
+  expect(Math.max(...around(tokens, 200))).toBeLessThanOrEqual(1.3 * Math.max(...around(tokens, 20)));
   const last = await say(gateway, 'What is my account number?');
   expect(answerOf(last.body)).toContain(NUMBER);
 });
