@@ -4,6 +4,7 @@ const ALONE = [
   'test/flow/api-breaker.test.ts',
   'test/flow/ewma-brown-out.test.ts',
   'test/flow/slow-clients.test.ts',
+  'test/flow/stalled-clients.test.ts',
 ];
 const STORIES = ['test/flow/story-shop.test.ts', 'test/flow/story-support-bot.test.ts'];
 
