@@ -112,9 +112,7 @@ export class Care {
       tickMs: () => config.config.hypercare.tick,
       revision: () => config.revision,
       promote: async (finding, action) => {
-        // What began without asking ends by itself, too, when it is for all.
-        const automatic = finding.actions.find(({ n }) => n === action)?.applied?.endsAt != null;
-        await this.applier.apply(finding.id, action, { by: 'gateway', automatic });
+        await this.applier.apply(finding.id, action, { by: 'gateway' });
       },
       rollBack: async (finding, action, why) => {
         await this.#rollBack(finding, action, why);

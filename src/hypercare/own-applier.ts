@@ -4,7 +4,7 @@ import { randomHex } from '../lib/request-id.ts';
 import { leftToPeople, triedAgain } from './actions/again.ts';
 import { Applier, type ApplierPorts, type ApplyOptions } from './actions/apply.ts';
 import { isStale } from './actions/problem.ts';
-import { type Action, type Finding, isInForce } from './findings/finding.ts';
+import { type Action, type Finding, isInForce, withAction } from './findings/finding.ts';
 import { moved, noted } from './findings/life.ts';
 
 /** Gateways that share a store, by an id of each process, for as long as they live. */
@@ -153,9 +153,7 @@ export class OwnApplier extends Applier {
     change: (action: Action) => Action,
     then: (finding: Finding) => Finding = (finding) => finding,
   ): Promise<Finding | undefined> {
-    return this.#ports.book.change(id, (finding) =>
-      then({ ...finding, actions: finding.actions.map((each) => (each.n === n ? change(each) : each)) }),
-    );
+    return this.#ports.book.change(id, (finding) => then(withAction(finding, n, change)));
   }
 }
 

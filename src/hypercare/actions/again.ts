@@ -1,4 +1,4 @@
-import { type Action, type Finding, isInForce } from '../findings/finding.ts';
+import { type Action, type Finding, isInForce, withAction } from '../findings/finding.ts';
 import { noted } from '../findings/life.ts';
 
 /** In the history of a finding: an action could not be taken back. */
@@ -21,14 +21,9 @@ export function triedAgain(known: Finding, n: number, at: number, isTheirs: bool
   const tries = known.history.filter((each) => each.what === REVERT_FAILED && each.at >= applied.at).length;
   const isLast = isTheirs || tries >= MOST_TRIES;
   const endsAt = at + RETRY_MS * 2 ** Math.max(0, tries - 1);
-  const actions = known.actions.map((action) => {
-    if (action.n !== n) return action;
-    return isLast ? leftToPeople(action) : { ...action, applied: { ...applied, endsAt } };
-  });
+  if (!isLast) return withAction(known, n, (action) => ({ ...action, applied: { ...applied, endsAt } }));
   const note = `${title}: it does not end by itself any more`;
-  return isLast
-    ? noted({ ...known, actions }, { at, by: 'gateway', what: 'action stays', note })
-    : { ...known, actions };
+  return noted(withAction(known, n, leftToPeople), { at, by: 'gateway', what: 'action stays', note });
 }
 
 /** Nobody is asked to take it back any more, and it does not end by itself. */

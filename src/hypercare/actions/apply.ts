@@ -11,6 +11,7 @@ import {
   isInForce,
   nextNumber,
   type Step,
+  withAction,
 } from '../findings/finding.ts';
 import { moved, noted } from '../findings/life.ts';
 import type { ConfigPort, LivePort } from '../ports.ts';
@@ -320,11 +321,6 @@ const due = ({ applied, ...action }: Action, at: number): Action => ({
 /** What it does and what takes it back: for a part of the traffic, or for all. */
 const stepsOf = (action: Action, isCanary: boolean): Pick<Action, 'does' | 'undoes'> =>
   (isCanary && action.canary) || action;
-
-const withAction = (finding: Finding, n: number, change: (action: Action) => Action): Finding => ({
-  ...finding,
-  actions: finding.actions.map((action) => (action.n === n ? change(action) : action)),
-});
 
 /** What an operator can do nothing about but read again is 409, with the reason; all else stays what it is. */
 const staleOr = (error: unknown): unknown =>

@@ -33,7 +33,9 @@ const CAUSES: Readonly<Record<string, CauseKind>> = {
 /** Seconds after which half of a change's closeness in time is gone, for ticks of ten seconds. */
 const HALF_TIME_TICKS = 18;
 /** Changes so many ticks before the beginning are looked at: half an hour. */
-const BACK = 180;
+export const BACK = 180;
+/** Changes that are kept: the last hours of them. */
+export const MOST_CHANGES = 1000;
 /** A change is a little after the beginning where the tick's edge lies between them. */
 const AFTER = 1;
 /** Of a change of which nobody knows what it touches. */

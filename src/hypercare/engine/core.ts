@@ -9,7 +9,7 @@ import { KeyUse, readDenials } from './access.ts';
 import { Bills } from './bills.ts';
 import { budgetBurnt } from './budget-burnt.ts';
 import { burns } from './burns.ts';
-import { explain, type KnownChange } from './cause.ts';
+import { explain, type KnownChange, MOST_CHANGES } from './cause.ts';
 import { Clock } from './clock.ts';
 import { complaintClusters } from './complaints.ts';
 import { creeps } from './creep.ts';
@@ -35,8 +35,6 @@ const ROUTE = DIMENSIONS.indexOf('route');
 /** Families of what is the gateway's matter, or its upstreams', and not that of who asks. */
 const OURS: ReadonlySet<string> = new Set(['service', 'fallback']);
 
-/** Changes of state that are kept: the last hours of them. */
-const MOST_CHANGES = 1000;
 /** Detections open at once; beyond it a flood is one matter, and the rest waits. */
 const MOST_OPEN = 100;
 /** Share of what is bad that makes it one client's matter. */

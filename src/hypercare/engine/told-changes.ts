@@ -1,13 +1,8 @@
 import { isBad, MOST_BAD } from './bad-states.ts';
-import type { KnownChange } from './cause.ts';
-import { HOUR } from './settings.ts';
+import { BACK, type KnownChange, MOST_CHANGES } from './cause.ts';
 
 /** A change as the engine's thread is told it. */
 export type Change = Omit<KnownChange, 'tick'>;
-
-/** What may be the cause of what begins now: as many ticks are looked back (`cause.ts`), of as many changes. */
-const LATELY = HOUR / 2;
-const MOST = 1000;
 
 interface Heard {
   readonly change: Change;
@@ -25,7 +20,7 @@ export class ToldChanges {
 
   take(change: Change, at: number): void {
     const heard = { change, at };
-    if (this.#recent.push(heard) > MOST) this.#recent.shift();
+    if (this.#recent.push(heard) > MOST_CHANGES) this.#recent.shift();
     const isRevision = change.kind === 'revision';
     const key = isRevision ? change.kind : `${change.kind} ${change.subject}`;
     this.#lasting.delete(key);
@@ -34,7 +29,7 @@ export class ToldChanges {
 
   /** Oldest first. @returns each with the ticks that have passed since */
   all(now: number, tickMs: number): { change: Change; ago: number }[] {
-    const recent = new Set(this.#recent.filter(({ at }) => at > now - LATELY * tickMs));
+    const recent = new Set(this.#recent.filter(({ at }) => at > now - BACK * tickMs));
     const older = [...this.#lasting.values()].filter((each) => !recent.has(each));
     return [...older, ...recent].map(({ change, at }) => ({
       change,

@@ -192,6 +192,12 @@ export const isOver = ({ state }: Pick<Finding, 'state'>): boolean =>
 export const isInForce = ({ status }: Pick<Action, 'status'>): boolean =>
   status === 'applied' || status === 'canary';
 
+/** The finding with one of its actions changed. */
+export const withAction = (finding: Finding, n: number, change: (action: Action) => Action): Finding => ({
+  ...finding,
+  actions: finding.actions.map((action) => (action.n === n ? change(action) : action)),
+});
+
 /** The number of an action that is new: those below were given, though their actions may be offered no more. */
 export const nextNumber = ({ actions, actionsNumbered = 0 }: Finding): number =>
   Math.max(actionsNumbered, ...actions.map(({ n }) => n + 1));

@@ -1,12 +1,10 @@
 import { applyPatch, createPatch, type Operation, Pointer } from 'rfc6902';
-import { parse } from 'yaml';
 import type { PatchOperation } from '../../../config/json-patch.ts';
 import { changedTraffic } from '../changed-traffic.ts';
+import { writtenOf } from '../prepare.ts';
 import type { Propose } from '../proposal.ts';
 import { tested } from '../tested.ts';
 import { movesFrom } from './moves.ts';
-
-const READING = { schema: 'core', merge: true } as const;
 
 /**
  * Takes back what the revision changed that it is put down to, and nothing that came after it: so it still fits when
@@ -19,8 +17,8 @@ export const rollback: Propose = async ({ detection, config, written, textOf }) 
   if (!Number.isSafeInteger(number) || number < 2) return [];
   const [bad, before] = await Promise.all([textOf(number), textOf(number - 1)]);
   if (bad === undefined || before === undefined) return [];
-  const from: unknown = parse(bad, READING);
-  const to: unknown = parse(before, READING);
+  const from: unknown = writtenOf(bad);
+  const to: unknown = writtenOf(before);
   const operations = createPatch(from, to) as PatchOperation[];
   if (operations.length === 0 || !stands(tested(from, operations), written)) return [];
   const isLatest = createPatch(written, from).length === 0;
