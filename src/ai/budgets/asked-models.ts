@@ -32,7 +32,8 @@ const ONCE = { times: 1, output: 0, isCached: false } as const;
 
 /** @param body of a request, as parsed: nothing is known of it */
 export function askedModels(body: Fields): readonly AskedModel[] {
-  const { tools, fallbacks, max_tool_calls: calls } = body;
+  const { tools, fallbacks, output_format: format, max_tool_calls: calls } = body;
+  if (!tools && !fallbacks && format === undefined) return NONE;
   const all = [
     ...(Array.isArray(tools) ? tools.flatMap((tool) => ofTool(tool, countOf(calls))) : NONE),
     ...(fallbacks ? standInsOf(fallbacks) : NONE),

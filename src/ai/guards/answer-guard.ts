@@ -249,7 +249,9 @@ const OF_CHOICE: ReadonlySet<StreamPart['type']> = new Set([
 /** Whether more of a text may come behind another part of its choice: of a call, until what it is called with is whole. */
 function mayGoOn({ last, arguments: said }: Channel, next: StreamPart): boolean {
   if (next.type === 'finish') return false;
-  if (last.type === 'tool-call-arguments') return parseObject(said) === undefined;
+  // What does not end as an object does need not be read.
+  if (last.type === 'tool-call-arguments')
+    return !said.trimEnd().endsWith('}') || parseObject(said) === undefined;
   return isText(next) && keyOf(next) === keyOf(last);
 }
 

@@ -30,7 +30,7 @@ export const statusOf = (reason: FinishReason | undefined): string =>
 
 /** The same of a call that stands in an answer of this status: one that is whole was not cut, whatever ended the answer. */
 export const callStatus = (said: string, status: string): string =>
-  parseObject(said) === undefined ? status : 'completed';
+  status === 'completed' || parseObject(said) !== undefined ? 'completed' : status;
 
 /** The response object, which every form of this API's answers holds. */
 export function writeResponse(facts: ResponseFacts, name: AnswerName): JsonObject {
